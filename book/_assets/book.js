@@ -1,0 +1,39 @@
+// Small repairs for keyboards and screen readers, made once a page is there.
+(() => {
+  "use strict";
+
+  // What is too wide for the screen scrolls inside itself; the keyboard must be able to reach it.
+  const scrollable = ".bd-article div.math, .bd-article mjx-container[display='true'], " +
+    ".bd-article pre, .bd-article .pst-scrollable-table-container, .bd-article .output.text_html";
+
+  function reachable() {
+    for (const node of document.querySelectorAll(scrollable)) {
+      if (node.scrollWidth > node.clientWidth + 1) {
+        node.tabIndex = 0;
+      } else if (node.getAttribute("tabindex") === "0") {
+        node.removeAttribute("tabindex");
+      }
+    }
+  }
+
+  function repair() {
+    // The words on the button that opens a folded cell say more than the label the theme adds.
+    for (const summary of document.querySelectorAll("details > summary[aria-label]")) {
+      summary.removeAttribute("aria-label");
+    }
+    reachable();
+    const formulas = window.MathJax && window.MathJax.startup && window.MathJax.startup.promise;
+    if (formulas) {
+      formulas.then(reachable);
+    }
+    document.addEventListener("toggle", reachable, true);
+    document.addEventListener("click", () => setTimeout(reachable, 0));
+    window.addEventListener("resize", reachable);
+  }
+
+  if (document.readyState === "complete") {
+    repair();
+  } else {
+    window.addEventListener("load", repair);
+  }
+})();

@@ -1,0 +1,86 @@
+"""Take pictures of the built pages, for looking at them.
+
+    python tools/screenshots.py [--first-screen] [PAGE ...]
+
+A PAGE is named as in ``_toc.yml`` (``book/model``); without one, all pages are taken.  Each is
+shown at three widths, in light and in dark, from ``_build/html`` into ``_build/screenshots``.
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from pathlib import Path
+
+import yaml
+from find_chromium import REMEDY, find
+from playwright.sync_api import sync_playwright
+
+ROOT = Path(__file__).resolve().parent.parent
+HTML = ROOT / "_build" / "html"
+SCREENSHOTS = ROOT / "_build" / "screenshots"
+WIDTHS = (360, 768, 1280)
+THEMES = ("light", "dark")
+SETTLED = """async () => {
+    if (window.MathJax && MathJax.startup && MathJax.startup.promise) {
+        await MathJax.startup.promise;
+    }
+    await document.fonts.ready;
+}"""
+
+
+def listed_pages(node: object) -> list[str]:
+    """Every page of the table of contents, in order."""
+    if isinstance(node, list):
+        return [page for item in node for page in listed_pages(item)]
+    if isinstance(node, dict):
+        own = [str(node[key]) for key in ("root", "file") if key in node]
+        below = (node.get(key) for key in ("parts", "chapters", "sections"))
+        return own + [page for part in below for page in listed_pages(part)]
+    return []
+
+
+def main() -> int:
+    """Run the command line; the exit status."""
+    parser = argparse.ArgumentParser(description="Take pictures of the built pages.")
+    parser.add_argument("pages", nargs="*", metavar="PAGE", help="such as book/model")
+    parser.add_argument("--first-screen", action="store_true", help="not the whole page")
+    options = parser.parse_args()
+    toc = yaml.safe_load((ROOT / "_toc.yml").read_text(encoding="utf-8"))
+    pages = [page.removesuffix(".html") for page in options.pages] or listed_pages(toc)
+    program = find()
+    if program is None:
+        print(f"error: {REMEDY}", file=sys.stderr)
+        return 1
+    missing = [page for page in pages if not (HTML / f"{page}.html").is_file()]
+    if missing:
+        print(f"error: not built: {', '.join(missing)} (make book)", file=sys.stderr)
+        return 1
+    SCREENSHOTS.mkdir(parents=True, exist_ok=True)
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(
+            executable_path=program, args=["--no-sandbox", "--disable-gpu"]
+        )
+        for theme in THEMES:
+            for width in WIDTHS:
+                context = browser.new_context(viewport={"width": width, "height": 900})
+                context.add_init_script(
+                    f"localStorage.setItem('mode', '{theme}');"
+                    f"localStorage.setItem('theme', '{theme}');"
+                )
+                sheet = context.new_page()
+                for page in pages:
+                    sheet.goto((HTML / f"{page}.html").as_uri(), wait_until="load")
+                    sheet.evaluate(SETTLED)
+                    name = f"{page.removeprefix('book/').replace('/', '-')}-{width}-{theme}.png"
+                    sheet.screenshot(
+                        path=str(SCREENSHOTS / name), full_page=not options.first_screen
+                    )
+                context.close()
+        browser.close()
+    print(f"{len(pages) * len(WIDTHS) * len(THEMES)} pictures in {SCREENSHOTS.relative_to(ROOT)}")
+    return 0
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())
