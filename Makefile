@@ -32,6 +32,7 @@ test: $(READY) ## check everything: library, notebooks, pages, style
 
 notebooks: $(READY) ## run every notebook and write it back in normal form
 	$(BIN)/python tools/notebooks.py execute
+	$(BIN)/python tools/cover.py
 
 lint: $(READY) ## check the style and the types
 	$(BIN)/ruff check .

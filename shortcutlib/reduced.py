@@ -422,7 +422,7 @@ def descend(
     check_record_every(record_every)
     if any(np.ndim(x) != 0 for x in start):
         raise ValueError("descend runs one student; give a batch to descend_batch")
-    current = ReducedState(*(float(x) for x in state(*start)))
+    current = state(*start)
     kept: list[ReducedState] = []
     stop = StopReason.ITERATIONS_SPENT
     done = 0

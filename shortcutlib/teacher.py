@@ -93,7 +93,7 @@ class Teacher:
             array = np.array(getattr(self, name), dtype=float)
             if array.ndim != 1 or array.size == 0:
                 raise ValueError(
-                    f"{name} ({symbol}) has shape {array.shape}: give a vector of at least one entry"
+                    f"{name} ({symbol}) has shape {array.shape}: give a vector of one or more"
                 )
             if not np.all(np.isfinite(array)):
                 wrong = array[~np.isfinite(array)][0]

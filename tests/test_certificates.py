@@ -69,12 +69,9 @@ def on_boundary(teacher, states, phase, network, number):
     """Whether a relative change of 1e-11 in the favourable direction restores membership."""
     nudge = 1e-11
     sign = 1 if number == 0 else -1
+    size = teacher.output_sum + np.abs(states.output_sum)
     better = reduced.ReducedState(
-        states.output_sum
-        - sign
-        * nudge
-        * (teacher.output_sum + np.abs(states.output_sum))
-        * np.sign(teacher.output_sum),
+        states.output_sum - sign * nudge * size * np.sign(teacher.output_sum),
         states.alignment * (1 - nudge),
         np.clip(states.angle * (1 - sign * nudge), 0, np.pi),
         states.orthogonal_norm,
@@ -165,4 +162,5 @@ def test_nothing_is_certified_where_nothing_is_proved():
         [Phase(0.06, 1e-4, 10), Phase(0.05, 1e-4)],  # two different oscillations
     ):
         success, trapped = certify(teacher, states, phases)
-        assert not success[0] and not trapped[0]
+        assert not success[0]
+        assert not trapped[0]

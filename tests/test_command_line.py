@@ -17,7 +17,8 @@ def run(capsys, *arguments):
 def test_table_shows_printed_value_ours_interval_and_reading(capsys):
     status, out, _ = run(capsys, "--k", "16", "25", "--trials", "200")
     assert status == 0
-    assert "Reading 'squared'" in out and "6 k" in out and "1000" in out
+    for expected in ("Reading 'squared'", "6 k", "1000"):
+        assert expected in out
     rows = [line.split() for line in out.splitlines() if line.startswith(("resnet", "cnn"))]
     assert [row[:3] for row in rows] == [
         ["resnet-warmup", "16", "1.0000"],
@@ -36,7 +37,8 @@ def test_json_to_standard_output_and_to_a_file(capsys, tmp_path):
     options = ["--k", "17", "--setting", "resnet", "--trials", "50", "--seed", "3"]
     status, out, err = run(capsys, *options, "--json", "-")
     cells = json.loads(out)
-    assert status == 0 and "Reading" in err
+    assert status == 0
+    assert "Reading" in err
     assert len(cells) == 1
     expected = {"setting": "resnet", "k": 17, "p": 8, "reading": "squared", "norm_squared": 102.0}
     expected |= {"warmup": 0, "method": "simulated", "trials": 50, "seed": 3, "printed": None}
@@ -44,7 +46,8 @@ def test_json_to_standard_output_and_to_a_file(capsys, tmp_path):
     assert {"success_rate", "low", "high"} <= cells[0].keys()
     target = tmp_path / "cells.json"
     status, out, _ = run(capsys, *options, "--json", str(target))
-    assert json.loads(target.read_text()) == cells and "resnet" in out
+    assert json.loads(target.read_text()) == cells
+    assert "resnet" in out
 
 
 @pytest.mark.parametrize(

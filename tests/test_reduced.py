@@ -11,7 +11,7 @@ from tests.conftest import teachers
 
 
 def scaled_gap(teacher, first, second):
-    """Largest difference of two states: s over sqrt(kN), q over N, phi over pi, lengths relative."""
+    """Largest difference of two states: s over sqrt(kN), q over N, phi over pi, norms relative."""
     size = np.sqrt(teacher.norm_squared)
     scales = (np.sqrt(teacher.k) * size, teacher.norm_squared, np.pi, size, 1.0)
     differences = [

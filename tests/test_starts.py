@@ -53,7 +53,8 @@ def test_same_seed_same_starts():
 def test_a_teacher_without_output_sum_starts_at_zero(rng):
     teacher = Teacher.from_numbers(k=4, output_sum=0.0, norm_squared=2.0, angle=1.0)
     starts = sample_reduced(teacher, 3, rng)
-    assert not np.any(starts.output_sum) and not np.any(starts.alignment)
+    assert not np.any(starts.output_sum)
+    assert not np.any(starts.alignment)
 
 
 def test_bad_requests_are_refused(rng):
