@@ -9,8 +9,8 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any, NoReturn
 
-from shortcutlib import __version__
-from shortcutlib.success import PRINTED_K, SETTINGS, Cell, Setting, success_rate
+from shortcutlib import __version__, sweep_command
+from shortcutlib.success import METHODS, PRINTED_K, SETTINGS, Cell, Setting, success_rate
 from shortcutlib.teacher import Teacher
 
 __all__ = ["main"]
@@ -46,6 +46,16 @@ def _not_negative(text: str) -> int:
     return _whole(text, 0)
 
 
+def _tolerance(text: str) -> float:
+    try:
+        value = float(text)
+    except ValueError:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a number") from None
+    if not 1e-12 <= value <= 1e-2:
+        raise argparse.ArgumentTypeError(f"{text} is out of range: give one from 1e-12 to 0.01")
+    return value
+
+
 def _parser() -> argparse.ArgumentParser:
     parser = _Parser(prog="python -m shortcutlib", description=__doc__)
     parser.add_argument("--version", action="version", version=f"shortcutlib {__version__}")
@@ -59,6 +69,13 @@ def _parser() -> argparse.ArgumentParser:
     add = success.add_argument
     add("--k", type=_positive, nargs="+", default=list(PRINTED_K), help="numbers of patches")
     add("--setting", nargs="+", choices=SETTINGS, default=list(_SETTING_ORDER), help="rows")
+    add(
+        "--method",
+        choices=METHODS,
+        default="simulated",
+        help="random trials, or quadrature over the ball of starts (needs SciPy)",
+    )
+    add("--tolerance", type=_tolerance, default=1e-8, help="accuracy of the exact method")
     add("--trials", type=_positive, default=5000, help="random starts a cell")
     add("--seed", type=_not_negative, default=0, help="seed of the random streams")
     add(
@@ -78,6 +95,7 @@ def _parser() -> argparse.ArgumentParser:
     add("--warmup", type=_not_negative, default=1000, help="iterations of step-size warm-up")
     add("--json", metavar="FILE", default=None, help="also write the cells as JSON ('-': stdout)")
     success.set_defaults(run=_success, parser=success)
+    sweep_command.add_parser(commands)
     return parser
 
 
@@ -115,6 +133,8 @@ def _success(options: argparse.Namespace) -> int:
                         reading=options.reading,
                         norm_squared=options.norm_squared,
                         warmup=options.warmup,
+                        method=options.method,
+                        tolerance=options.tolerance,
                     )
                     cells.append(cell)
                     if options.json not in (None, "-"):
@@ -123,7 +143,7 @@ def _success(options: argparse.Namespace) -> int:
     except KeyboardInterrupt:
         print(f"interrupted after {len(cells)} cells; what is finished follows", file=sys.stderr)
         status = _INTERRUPTED
-    except RuntimeError as problem:
+    except (ImportError, RuntimeError) as problem:
         print(f"{parser.prog}: {problem}", file=sys.stderr)
         status = 1
     for cell in cells:
@@ -139,16 +159,26 @@ def _heading(options: argparse.Namespace) -> str:
         "squared": "(1'a*)^2 = ||a*||^2 / 4",
         "literal": "1'a* = ||a*||^2 / 4, as printed",
     }[options.reading]
+    how = f"{options.trials} trials a cell, seed {options.seed}"
+    columns = f"{'ours':>9}   {'95% interval':<18}printed inside"
+    if options.method == "exact":
+        how = f"exact probabilities, tolerance {options.tolerance:g}"
+        columns = f"{'ours':>16}   error estimate"
     return (
-        f"Success rates: {options.trials} trials a cell, seed {options.seed}, p = {options.p}\n"
+        f"Success rates: {how}, p = {options.p}\n"
         f"Reading '{options.reading}': {sentence}, with ||a*||^2 = {norm}; "
         f"warm-up of {options.warmup} iterations\n\n"
-        f"{'setting':<14}{'k':>5}{'printed':>10}{'ours':>9}   {'95% interval':<18}printed inside"
+        f"{'setting':<14}{'k':>5}{'printed':>10}{columns}"
     )
 
 
 def _row(cell: Cell) -> str:
     printed = "-" if cell.printed is None else f"{cell.printed:.4f}"
+    if cell.error_estimate is not None:
+        return (
+            f"{cell.setting:<14}{cell.k:>5}{printed:>10}{cell.success_rate:>16.12f}   "
+            f"{cell.error_estimate:.1e}"
+        )
     inside = ""
     if cell.printed is not None:
         inside = "yes" if cell.low <= cell.printed <= cell.high else "no"

@@ -42,7 +42,6 @@ from numpy.typing import NDArray
 from shortcutlib.angles import FloatArray
 from shortcutlib.paths import Network
 from shortcutlib.reduced import ReducedState
-from shortcutlib.relu_kernel import g
 from shortcutlib.step_sizes import Phase
 from shortcutlib.teacher import Teacher
 
@@ -52,6 +51,12 @@ __all__ = ["certify"]
 _LARGEST_TURN = 1.8198
 #: A filter step times Q below this cannot throw a trapped angle back past -v*.
 _TRAPPED_LIMIT = 40.0
+
+
+def _kernel(angle: FloatArray) -> FloatArray:
+    """g without its series for small values: here only g - 1 is used."""
+    rest = np.pi - angle
+    return np.sin(rest) - rest * np.cos(rest)
 
 
 def certify(
@@ -93,7 +98,7 @@ def certify(
     if c > 1 and len(rates) > 1:
         # The bounds on an oscillating d belong to one c; wait for the last phase.
         return nobody, nobody.copy()
-    s, q, angle, _, length = state
+    s, q, angle, _, length = (np.asarray(column) for column in state)
     filter_step = max(phase.filter for phase in phases) / length**2
     square = total**2
     d = 1 - s / total if total != 0 else np.zeros_like(s)
@@ -110,10 +115,13 @@ def certify(
     largest_q = np.maximum(q, norm_squared + d_high * square / (np.pi - 1))
     gentle = filter_step * largest_q < 4
     turn = np.arctan(_LARGEST_TURN / (2 * np.pi) * filter_step * largest_q)
-    bound = np.where(gentle, angle, np.maximum(angle, turn))
-    kernel = g(bound)
-    d_low, _ = swing((np.pi - kernel) / width)
+    bound = np.maximum(angle, np.where(gentle, 0.0, turn))
     success = (q > 0) & (bound <= np.pi / 2)
+    # The kernel costs most here: take it only where it can decide.
+    kernel = np.zeros(np.shape(angle))
+    kernel[success] = _kernel(bound[success])
+    # For c <= 1 d_low does not depend on the gap.
+    d_low, _ = swing((np.pi - kernel) / width if c > 1 else 0.0)
     success &= (kernel - 1) * norm_squared + d_low * square >= 0
     if network == "residual":
         success &= gentle
@@ -124,5 +132,6 @@ def certify(
     rest = np.pi - angle
     near = (rest < np.pi / 4) & (filter_step * largest_q * rest <= 4 * np.pi)
     trapped = (q < 0) & (near | (filter_step * largest_q <= _TRAPPED_LIMIT))
-    trapped &= (g(angle) - 1) * norm_squared + d_high * square <= 0
+    kernel[trapped] = _kernel(angle[trapped])
+    trapped &= (kernel - 1) * norm_squared + d_high * square <= 0
     return success, trapped

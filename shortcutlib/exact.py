@@ -23,19 +23,24 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 
-from shortcutlib import multirevolution, order, outcomes
+from shortcutlib import order
 from shortcutlib.angles import FloatArray
+from shortcutlib.border import Border, Lines
 from shortcutlib.paths import Network, check_network
-from shortcutlib.reduced import state
+from shortcutlib.quadrature import gauss_gegenbauer, special, upper_tail
 from shortcutlib.step_sizes import StepSizes
 from shortcutlib.teacher import Teacher
 
 __all__ = ["ExactProbability", "separatrix", "success_probability"]
 
-#: Points into which a bracket is divided at once: a batch of 24 costs hardly more than one run.
-_SECTIONS = 24
+#: Places along the edge of the ball at which it is seen whether the border leaves it.
+_EDGE = 129
+#: Below this k the integrand's kinks are too sharp for one rule over the whole ball.
+_SMOOTH_FROM = 9
+#: Largest rule over the whole ball, and over a piece of it, before giving up.
+_MOST_NODES = 20, 96
 
 
 @dataclass(frozen=True)
@@ -57,117 +62,325 @@ class ExactProbability:
     nodes: int
 
 
-def _special() -> Any:
-    try:
-        from scipy import special
-    except ImportError:
-        raise ImportError(
-            "exact probabilities need SciPy: pip install scipy (or shortcutlib[exact])"
-        ) from None
-    return special
+#: The CNN's angles are searched up to here: nearer to pi a filter takes for ever to move.
+_LARGEST_ANGLE = np.pi - 1e-3
 
 
-def _tail(t: FloatArray, power: float) -> FloatArray:
-    """P(T > t) for T on [-1, 1] with density proportional to (1 - t^2)^(power - 1)."""
-    t = np.clip(t, -1, 1)
-    outside = 0.5 * _special().betainc(power, 0.5, (1 - t) * (1 + t))
-    return np.where(t >= 0, outside, 1 - outside)
+def _geometry(teacher: Teacher, u: FloatArray) -> tuple[FloatArray, FloatArray]:
+    """s of the starts with first coordinate u, and half the range of their x."""
+    radius = teacher.start_radius
+    s = np.sqrt(teacher.k) * radius * u
+    return s, np.sqrt(teacher.spread) * radius * np.sqrt(np.maximum((1 - u) * (1 + u), 0.0))
 
 
-def _gegenbauer(n: int, power: float) -> tuple[FloatArray, FloatArray]:
-    """Gauss nodes and weights (of sum 1) for the density (1 - t^2)^(power - 1) on [-1, 1].
-
-    Golub and Welsch's eigenvalues rather than `scipy.special.roots_jacobi`, whose weights involve
-    gamma functions that overflow for k in the hundreds.
-    """
-    i = np.arange(1.0, n)
-    alpha = power - 0.5
-    # i = 1 in closed form: the general one is 0/0 for alpha = 0.
-    square = np.where(
-        i == 1,
-        1 / (2 * (1 + alpha)),
-        i * (i + 2 * alpha - 1) / (4 * (i + alpha) * np.maximum(i + alpha - 1, 1e-300)),
+def _q_lines(
+    teacher: Teacher,
+    steps: StepSizes,
+    network: Network,
+    s: FloatArray,
+    half: FloatArray,
+    angle: float,
+) -> Lines:
+    """Lines of starts with the given s, q across the ball, and one angle."""
+    radius = teacher.start_radius
+    ends = np.array([-1.0, 1.0]) * radius
+    proved = network == "residual" and order.preserves_order(
+        teacher, ends * np.sqrt(teacher.k), ends * np.sqrt(teacher.norm_squared), steps
     )
-    nodes, vectors = np.linalg.eigh(np.diag(np.sqrt(square), 1) + np.diag(np.sqrt(square), -1))
-    return nodes, vectors[0] ** 2
+    angles = np.full(s.shape, angle)
+    return Lines(
+        teacher,
+        steps,
+        network,
+        proved,
+        np.array([s, s * teacher.output_sum / teacher.k, angles]),
+        np.array([np.zeros_like(s), half, np.zeros_like(s)]),
+    )
 
 
-@dataclass(frozen=True)
-class _Lines:
-    """Straight lines of starts, one for each node; the parameter runs from failure to success."""
+def separatrix(
+    teacher: Teacher,
+    steps: StepSizes,
+    output_sum: ArrayLike,
+    network: Network = "residual",
+    *,
+    angle: float | None = None,
+    tolerance: float = 1e-8,
+) -> FloatArray:
+    """The border between the fates: the q*(s0) below which the paper's starts fail.
 
-    teacher: Teacher
-    steps: StepSizes
-    network: Network
-    output_sum: FloatArray
-    middle: FloatArray  # q at parameter 0, or q throughout where the angle is searched
-    reach: FloatArray  # q at parameter 1, less `middle`
-    angle: FloatArray | None  # None: the parameter is 1 - 2 phi/pi
-    proved: bool
+    It is the constant that the authors' response to the reviews calls hard to characterise.
 
-    def rows(self, which: NDArray[np.intp], parameter: FloatArray) -> FloatArray:
-        """Packed starts of shape (rows, which.size * m) for parameters of shape (which.size, m)."""
-        shape = parameter.shape
-        q = self.middle[which, None] + self.reach[which, None] * parameter
-        angle = (
-            np.pi * (1 - parameter) / 2
-            if self.angle is None
-            else np.broadcast_to(self.angle[which, None], shape)
+    Parameters
+    ----------
+    teacher : Teacher
+        The network to recover; a* not a multiple of 1, since q follows from s there.
+    steps : StepSizes
+        Step sizes over time.
+    output_sum : array_like, shape (n,) or ()
+        s0 = 1'a_0, each in [-|S|, |S|], the range in the ball of starts.
+    network : {"residual", "cnn"}
+        Which descent is run.
+    angle : float, optional
+        Initial angle in (0, pi); by default the one between v* and the shortcut, where the residual
+        student starts.  The CNN's filter starts with |v| = 1.
+    tolerance : float, default 1e-8
+        Accuracy as a fraction of half the range of q in the ball, in [1e-12, 0.01].
+
+    Returns
+    -------
+    ndarray, shape of `output_sum`
+        q*(s0); -inf where every start of the ball with that s0 succeeds, inf where every one fails.
+
+    Raises
+    ------
+    ValueError
+        If an argument is out of range.
+    RuntimeError
+        If the outcome changes more than once along a line (possible only where the order of
+        `shortcutlib.order` is not preserved), or a start stays undecided.
+    """
+    check_network(network)
+    _check_tolerance(tolerance)
+    s = np.asarray(output_sum, dtype=float)
+    if not np.all(np.abs(s) <= abs(teacher.output_sum) * (1 + 1e-12)):
+        raise ValueError(
+            f"output_sum leaves [-|S|, |S|] with S = {teacher.output_sum:.6g}: no start is there"
         )
-        s = np.broadcast_to(self.output_sum[which, None], shape)
-        start = state(s.ravel(), q.ravel(), np.clip(angle, 0, np.pi).ravel())
-        return multirevolution.pack(self.teacher, start, self.network)
-
-    def succeed(
-        self, which: NDArray[np.intp], parameter: FloatArray, shorten: int
-    ) -> NDArray[np.bool_]:
-        """Which starts succeed, of the shape of `parameter`."""
-        codes, _ = outcomes.follow(
-            self.teacher,
-            self.rows(which, parameter),
-            self.steps,
-            self.network,
-            outcomes.PATIENCE,
-            shorten=shorten if self.proved else None,
+    if teacher.spread == 0.0:
+        raise ValueError(
+            "a* is a multiple of 1: q = s S / k follows from s, there is no border in q"
         )
-        if np.any(codes == outcomes.RUNNING):
-            raise RuntimeError(
-                "a start is still undecided after ten million steps: it lies on the border itself "
-                "or in a cycle"
-            )
-        won = (codes == outcomes.SUCCESS).reshape(parameter.shape)
-        if np.any(won[:, :-1] & ~won[:, 1:]):
-            raise RuntimeError(
-                "the outcome changes more than once along a line of starts: with these step sizes "
-                "there is no single border; use the simulated rate"
-            )
-        return won
+    start_angle = teacher.angle if angle is None else float(angle)
+    if not 0 < start_angle < np.pi:
+        raise ValueError(f"angle = {start_angle}: give one inside (0, pi)")
+    flat = np.clip(s.ravel(), -abs(teacher.output_sum), abs(teacher.output_sum))
+    u = flat / (abs(teacher.output_sum) or 1.0)
+    _, half = _geometry(teacher, u)
+    lines = _q_lines(teacher, steps, network, flat, half, start_angle)
+    place = lines.border(tolerance).place
+    with np.errstate(invalid="ignore"):
+        q = flat * teacher.output_sum / teacher.k + half * place
+    return np.where(np.isinf(place), place, q).reshape(s.shape)
 
-    def brackets(self, tolerance: float, shorten: int) -> tuple[FloatArray, FloatArray]:
-        """Parameters (low fails, high succeeds) at most `tolerance` apart, by repeated division.
 
-        Lines without a border get (-inf, -inf) if all of them succeeds, (inf, inf) if all fails.
-        """
-        n = self.output_sum.size
-        everyone = np.arange(n)
-        grid = np.broadcast_to(np.linspace(-1, 1, _SECTIONS + 2), (n, _SECTIONS + 2))
-        low, high = np.full(n, -np.inf), np.full(n, np.inf)
-        which = everyone
-        while which.size:
-            won = self.succeed(which, grid, shorten)
-            rows = np.arange(which.size)
-            first = np.argmax(won, axis=1)
-            all_won, all_lost = won[:, 0], ~won[:, -1]
-            low[which] = np.where(all_won, low[which], grid[rows, np.where(all_lost, -1, first - 1)])
-            high[which] = np.where(all_lost, high[which], grid[rows, first])
-            low[which[all_lost & np.isinf(high[which])]] = np.inf
-            high[which[all_won & np.isinf(low[which])]] = -np.inf
-            # Rounding of the parameter itself ends the search.
-            width = high - low
-            which = everyone[np.isfinite(low) & np.isfinite(high) & (width > max(tolerance, 4e-16))]
-            inner = np.linspace(0, 1, _SECTIONS + 2)[1:-1]
-            grid = low[which, None] + width[which, None] * inner
-            grid = np.clip(grid, low[which, None], high[which, None])
-            if not shorten:
-                break
-        return low, high
+def success_probability(
+    teacher: Teacher,
+    steps: StepSizes,
+    network: Network = "residual",
+    *,
+    tolerance: float = 1e-8,
+) -> ExactProbability:
+    """Probability that one of the paper's random starts reaches the global optimum.
+
+    Parameters
+    ----------
+    teacher : Teacher
+        The network to recover.
+    steps : StepSizes
+        Step sizes over time.
+    network : {"residual", "cnn"}
+        The residual student starts at w_0 = 0; the CNN's filter is uniform on the sphere, p >= 2.
+    tolerance : float, default 1e-8
+        Accuracy sought, in [1e-12, 0.01]; `error_estimate` says whether it was reached.
+
+    Returns
+    -------
+    ExactProbability
+
+    Raises
+    ------
+    ValueError
+        If an argument is out of range.
+    RuntimeError
+        As for `separatrix`.
+    ImportError
+        If SciPy is missing.
+    """
+    check_network(network)
+    _check_tolerance(tolerance)
+    special()
+    # Measured: n nodes leave about 0.05 (k/2)^-n.
+    base = np.log(max(teacher.k, _SMOOTH_FROM) / 2)
+    coarse = max(4, int(np.ceil(np.log(0.1 / tolerance) / base)))
+    if network == "cnn":
+        if teacher.p < 2:
+            raise ValueError("p = 1: the CNN's filter has two directions, not a sphere of them")
+        moving = steps.phases[-1].filter > 0
+        if teacher.k == 1 and moving and all(0 < phase.output <= 2 for phase in steps.phases):
+            # q+ = (1 - eta_a/2) q + eta_a/(2 pi) g N: a negative q dies out geometrically, so
+            # phi never gets to pi, g stays positive, and q turns positive for ever.
+            return ExactProbability(1.0, 0.0, 0)
+        return _converge(
+            lambda n: _cnn(teacher, steps, n, tolerance), coarse, tolerance, _MOST_NODES[0]
+        )
+    if teacher.output_sum == 0.0:
+        # The ball is a point.
+        zero = np.zeros(1)
+        lines = _q_lines(teacher, steps, network, zero, zero, teacher.angle)
+        won = lines.succeed(np.array([0]), np.zeros((1, 1)), 8)
+        return ExactProbability(float(won[0, 0]), 0.0, 1)
+    if teacher.spread == 0.0:
+        # Only s varies, and success favours s S > 0.
+        end = np.sqrt(teacher.k) * teacher.start_radius * np.sign(teacher.output_sum)
+        zero = np.zeros(1)
+        lines = _q_lines(teacher, steps, network, zero, zero, teacher.angle)
+        lines.reach[:2] = np.array([[end], [end * teacher.output_sum / teacher.k]])
+        border = lines.border(tolerance)
+        power = (teacher.k + 1) / 2
+        return ExactProbability(
+            float(upper_tail(border.place, power)[0]), float(_spread(border, power)[0]), 1
+        )
+    return _residual(teacher, steps, coarse, tolerance)
+
+
+def _check_tolerance(tolerance: float) -> None:
+    if not 1e-12 <= tolerance <= 1e-2:
+        raise ValueError(f"tolerance = {tolerance}: give one from 1e-12 to 0.01")
+
+
+def _spread(border: Border, power: float) -> FloatArray:
+    """What the border's uncertainty does to the probability above it."""
+    with np.errstate(invalid="ignore"):
+        low, high = border.place - border.error, border.place + border.error
+    inside = np.isfinite(border.place)
+    return np.where(inside, upper_tail(low, power) - upper_tail(high, power), 0.0)
+
+
+def _converge(rule: Any, coarse: int, tolerance: float, most: int) -> ExactProbability:
+    """Compare rules of n and n + 2 nodes, for larger n until they agree to half the tolerance."""
+    while True:
+        (first, _, used), (value, uncertain, more) = rule(coarse)
+        found = ExactProbability(
+            float(np.clip(value, 0, 1)), float(abs(value - first) + uncertain), used + more
+        )
+        if abs(value - first) <= tolerance / 2 or coarse >= most:
+            return found
+        coarse = min(coarse + 6, most) if most < 50 else min(2 * coarse, most)
+
+
+def _residual(
+    teacher: Teacher, steps: StepSizes, coarse: int, tolerance: float
+) -> ExactProbability:
+    """The residual network's probability, where both coordinates of the start matter."""
+    k = teacher.k
+    # Where does the border leave the ball?  Look along its lower and upper edge, u = sin(theta).
+    theta = np.linspace(-np.pi / 2, np.pi / 2, _EDGE)
+
+    def lines(u: FloatArray) -> Lines:
+        s, half = _geometry(teacher, u)
+        return _q_lines(teacher, steps, "residual", s, half, teacher.angle)
+
+    def kind(angles: FloatArray) -> FloatArray:
+        """-1 where every start succeeds, 1 where every start fails, 0 where the border is."""
+        edges = np.broadcast_to([-1.0, 1.0], (angles.size, 2))
+        won = lines(np.sin(angles)).succeed(np.arange(angles.size), edges, 1)
+        return np.where(won[:, 0], -1, np.where(won[:, 1], 0, 1))
+
+    kinds = kind(theta)
+    if np.all(kinds == kinds[0]) and kinds[0] != 0:
+        return ExactProbability(float(kinds[0] < 0), 0.0, _EDGE)
+
+    def gauss(n: int) -> Any:
+        rules = [gauss_gegenbauer(m, (k + 1) / 2) for m in (n, n + 2)]
+        return _both(lines, rules, k / 2, tolerance)
+
+    if k >= _SMOOTH_FROM:
+        found = _converge(gauss, coarse, tolerance, _MOST_NODES[0])
+        if 0 < found.probability < 1 and found.error_estimate <= tolerance:
+            return found
+
+    # Otherwise the integrand has kinks where the border enters or leaves the ball: split there.
+    changes = np.flatnonzero(np.diff(kinds))
+    low, high = theta[changes], theta[changes + 1]
+    for _ in range(8):
+        if changes.size == 0:
+            break
+        inner = low[:, None] + (high - low)[:, None] * np.linspace(0, 1, 18)[1:-1]
+        same = kind(inner.ravel()).reshape(inner.shape) == kinds[changes][:, None]
+        grid = np.concatenate([low[:, None], inner, high[:, None]], axis=1)
+        count = np.sum(np.logical_and.accumulate(same, axis=1), axis=1)
+        rows = np.arange(changes.size)
+        low, high = grid[rows, count], grid[rows, count + 1]
+    places = np.concatenate([[-np.pi / 2], (low + high) / 2, [np.pi / 2]])
+    kind_of_piece = kinds[np.concatenate([changes, [_EDGE - 1]])]
+    mass = -np.diff(upper_tail(np.sin(places), (k + 1) / 2))
+    certain = float(np.sum(mass[kind_of_piece == -1]))
+    pieces = [
+        (a, b) for a, b, kd in zip(places[:-1], places[1:], kind_of_piece, strict=True) if kd == 0
+    ]
+
+    def split(n: int) -> Any:
+        rules = []
+        for m in (2 * n, 2 * n + 8):
+            x, weight = np.polynomial.legendre.leggauss(m)
+            # A smooth step flattens the powers k/2 with which the integrand meets the kinks.
+            y = (x + 1) / 2
+            step, slope = y**3 * (10 - 15 * y + 6 * y * y), 30 * y * y * (1 - y) ** 2
+            at, share = [], []
+            for a, b in pieces:
+                angles = a + (b - a) * step
+                at.append(np.sin(angles))
+                share.append(weight / 2 * slope * (b - a) * np.cos(angles) ** k)
+            whole = special().beta((k + 1) / 2, 0.5)
+            rules.append((np.concatenate(at), np.concatenate(share) / whole))
+        (first, e1, used), (value, e2, more) = _both(lines, rules, k / 2, tolerance)
+        return (first + certain, e1, used), (value + certain, e2, more)
+
+    return _converge(split, max(coarse, 12), tolerance, _MOST_NODES[1])
+
+
+def _both(lines: Any, rules: Any, power: float, tolerance: float) -> Any:
+    """Integrals by two rules (nodes u, weights), with what the border's error does to each."""
+    border = lines(np.concatenate([u for u, _ in rules])).border(tolerance)
+    above, uncertain = upper_tail(border.place, power), _spread(border, power)
+    cut = rules[0][0].size
+    return tuple(
+        (float(weight @ above[part]), float(weight @ uncertain[part]), weight.size)
+        for (_, weight), part in zip(rules, (slice(cut), slice(cut, None)), strict=True)
+    )
+
+
+def _cnn(teacher: Teacher, steps: StepSizes, n: int, tolerance: float) -> Any:
+    """The CNN's probability by two product rules; the border is sought in the angle."""
+    k = teacher.k
+    rules = []
+    for m in (n, n + 2):
+        u, weight_u = gauss_gegenbauer(m, (k + 1) / 2)
+        t, weight_t = np.zeros(1), np.ones(1)
+        if teacher.spread > 0:
+            # Success depends more sharply on t than on u.
+            t, weight_t = gauss_gegenbauer(m + 4, k / 2)
+        if teacher.output_sum == 0.0:
+            u, weight_u, t, weight_t = np.zeros(1), np.ones(1), np.zeros(1), np.ones(1)
+        pairs = np.array(np.meshgrid(u, t, indexing="ij")).reshape(2, -1)
+        rules.append((pairs.T, np.outer(weight_u, weight_t).ravel()))
+
+    def lines(pairs: FloatArray) -> Lines:
+        u, t = pairs.T
+        s, half = _geometry(teacher, u)
+        q = s * teacher.output_sum / k + half * t
+        zero = np.zeros_like(s)
+        # From the largest angle, where training fails first, to angle 0.
+        return Lines(
+            teacher,
+            steps,
+            "cnn",
+            False,
+            np.array([s, q, zero + _LARGEST_ANGLE / 2]),
+            np.array([zero, zero, zero - _LARGEST_ANGLE / 2]),
+        )
+
+    border = lines(np.concatenate([pairs for pairs, _ in rules])).border(tolerance)
+    # cos(phi) at the border: -1 where all succeeds, 1 where all fails.
+    cosine = np.cos(_LARGEST_ANGLE / 2 * (1 - np.clip(border.place, -1, 1)))
+    cosine = np.where(border.place == -np.inf, -1.0, cosine)
+    unknown = np.where(border.place == -np.inf, 1 + np.cos(_LARGEST_ANGLE), np.pi * border.error)
+    in_cosine = Border(cosine, np.where(border.place == np.inf, 0.0, unknown))
+    above = upper_tail(in_cosine.place, (teacher.p - 1) / 2)
+    uncertain = _spread(in_cosine, (teacher.p - 1) / 2)
+    cut = rules[0][1].size
+    return tuple(
+        (float(weight @ above[part]), float(weight @ uncertain[part]), weight.size)
+        for (_, weight), part in zip(rules, (slice(cut), slice(cut, None)), strict=True)
+    )

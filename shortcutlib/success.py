@@ -1,6 +1,7 @@
 """Success rates: how often training reaches the global optimum (the paper's Table 1).
 
-Each trial draws a start and runs the reduced dynamics until a certificate settles its fate.
+Simulated, each trial draws a start and `shortcutlib.outcomes` settles its fate; exactly, the
+probability is an integral (`shortcutlib.exact`).
 """
 
 from dataclasses import asdict, dataclass
@@ -8,19 +9,21 @@ from typing import Literal, get_args
 
 import numpy as np
 
-from shortcutlib.certificates import certify
-from shortcutlib.paths import Network, StopReason
-from shortcutlib.reduced import ReducedState, arrived, step
+from shortcutlib import exact
+from shortcutlib.outcomes import PATIENCE, Outcomes, classify
+from shortcutlib.paths import Network
 from shortcutlib.starts import sample_reduced
 from shortcutlib.step_sizes import StepSizes
 from shortcutlib.teacher import Reading, Teacher, check_size
 from shortcutlib.wilson import wilson_interval
 
 __all__ = [
+    "METHODS",
     "PRINTED",
     "PRINTED_K",
     "SETTINGS",
     "Cell",
+    "Method",
     "Outcomes",
     "Setting",
     "cell_rng",
@@ -32,6 +35,10 @@ __all__ = [
 #: The rows of Table 1: the residual network without and with step-size warm-up, and the CNN.
 Setting = Literal["resnet", "resnet-warmup", "cnn"]
 SETTINGS: tuple[Setting, ...] = get_args(Setting)
+
+#: Random trials, or quadrature over the ball of starts.
+Method = Literal["simulated", "exact"]
+METHODS: tuple[Method, ...] = get_args(Method)
 
 #: The values of k in Table 1.
 PRINTED_K = (16, 25, 36, 49, 64, 81, 100)
@@ -49,103 +56,8 @@ PRINTED: dict[Setting, dict[int, float]] = {
 
 #: Step size of the CNN's descent in the paper.
 CNN_STEP = 0.1
-#: Steps between two looks at the certificates: a look costs about as much as two steps.
-_LOOK_EVERY = 16
-#: Steps before the paper's own stopping rule is tried as well, first; then at every doubling.
-_FIRST_ARRIVAL = 4096
-#: Steps after which a trial is given up as undecided; the slowest of Table 1 needs under a tenth.
-_PATIENCE = 10_000_000
-
-
-@dataclass(frozen=True, eq=False)
-class Outcomes:
-    """Fate of every trial of a batch.
-
-    Attributes
-    ----------
-    success : ndarray of bool, shape (n,)
-        The trial reaches the global optimum.
-    trapped : ndarray of bool, shape (n,)
-        The trial ends at the spurious point.
-    diverged : ndarray of bool, shape (n,)
-        The weights grow without bound.
-    steps : ndarray of int, shape (n,)
-        Steps after which the fate was certified.
-    """
-
-    success: np.ndarray
-    trapped: np.ndarray
-    diverged: np.ndarray
-    steps: np.ndarray
-
-    def stop(self, index: int) -> StopReason:
-        """Where trial number `index` goes."""
-        if self.success[index]:
-            return StopReason.GLOBAL_OPTIMUM
-        if self.trapped[index]:
-            return StopReason.SPURIOUS_POINT
-        return StopReason.DIVERGED if self.diverged[index] else StopReason.ITERATIONS_SPENT
-
-
-def classify(
-    teacher: Teacher,
-    starts: ReducedState,
-    steps: StepSizes,
-    network: Network = "residual",
-    *,
-    patience: int = _PATIENCE,
-) -> Outcomes:
-    """Find out where each start ends up.
-
-    Parameters
-    ----------
-    teacher : Teacher
-        The network to recover.
-    starts : ReducedState
-        Starts, arrays of shape (n,).
-    steps : StepSizes
-        Step sizes over time.
-    network : {"residual", "cnn"}
-        Which descent is run.
-    patience : int
-        Steps after which a start counts as undecided (all three flags False).
-
-    Returns
-    -------
-    Outcomes
-    """
-    n = starts.angle.size
-    success, trapped, diverged = (np.zeros(n, dtype=bool) for _ in range(3))
-    taken = np.full(n, patience, dtype=np.int64)
-    active = np.arange(n)
-    current = ReducedState(*(np.array(column, dtype=float) for column in starts))
-    largest = 1e8 * max(1.0, teacher.norm_squared)
-    iteration = 0
-    looks_for_arrival = _FIRST_ARRIVAL
-    for phase, begin, end in steps.stretches():
-        remaining = [p for p, _, e in steps.stretches() if e is None or e > begin]
-        stop_at = patience if end is None else min(end, patience)
-        while active.size:
-            sure, lost = certify(teacher, current, remaining, network)
-            gone = ~(np.abs(current.alignment) < largest)
-            if iteration >= looks_for_arrival:
-                # Outside the certificates' conditions a run is followed to its very end.
-                looks_for_arrival = 2 * iteration
-                there, trap = arrived(teacher, current)
-                sure, lost = sure | there, lost | trap
-            done = sure | lost | gone
-            if np.any(done):
-                leaving = active[done]
-                success[leaving], trapped[leaving] = sure[done], lost[done]
-                diverged[leaving], taken[leaving] = gone[done], iteration
-                active = active[~done]
-                current = ReducedState(*(column[~done] for column in current))
-            if iteration >= stop_at:
-                break
-            for _ in range(min(_LOOK_EVERY, stop_at - iteration)):
-                current = step(teacher, current, phase.output, phase.filter, network)
-                iteration += 1
-    return Outcomes(success, trapped, diverged, taken)
+#: Trials drawn and settled together: memory is about 50 MB, whatever their number.
+BLOCK = 2**18
 
 
 @dataclass(frozen=True)
@@ -165,15 +77,17 @@ class Cell:
     warmup : int
         Iterations of warm-up; 0 where the setting has none.
     method : str
-        ``"simulated"``: a rate over random trials.
-    trials : int
-        Number of trials.
-    seed : int
-        Seed of the random stream.
+        ``"simulated"``: a rate over random trials.  ``"exact"``: a probability by quadrature.
+    trials : int or None
+        Number of trials; None if exact.
+    seed : int or None
+        Seed of the random stream; None if exact.
     success_rate : float
-        Fraction of trials that reach the global optimum.
+        Fraction of trials that reach the global optimum, or the probability of it.
     low, high : float
-        95% Wilson interval.
+        95% Wilson interval of a simulated rate; an exact one plus or minus its error estimate.
+    error_estimate : float or None
+        Estimated error of an exact probability.
     printed : float or None
         The rate printed in Table 1, where there is one.
     """
@@ -185,11 +99,12 @@ class Cell:
     norm_squared: float
     warmup: int
     method: str
-    trials: int
-    seed: int
+    trials: int | None
+    seed: int | None
     success_rate: float
     low: float
     high: float
+    error_estimate: float | None
     printed: float | None
 
     def as_dict(self) -> dict[str, object]:
@@ -197,8 +112,8 @@ class Cell:
         return asdict(self)
 
 
-def cell_rng(seed: int, setting: Setting, k: int) -> np.random.Generator:
-    """The random stream of one cell: it depends on these three alone.
+def cell_rng(seed: int, setting: Setting, k: int, block: int = 0) -> np.random.Generator:
+    """The random stream of one cell: it depends on these numbers alone.
 
     Parameters
     ----------
@@ -208,12 +123,16 @@ def cell_rng(seed: int, setting: Setting, k: int) -> np.random.Generator:
         One of `SETTINGS`.
     k : int
         Number of patches.
+    block : int, default 0
+        Which block of 262,144 trials; every block has a stream of its own.
 
     Returns
     -------
     numpy.random.Generator
     """
-    return np.random.default_rng([seed, SETTINGS.index(setting), k])
+    entropy = [seed, SETTINGS.index(setting), k]
+    key = (block,) if block else ()
+    return np.random.default_rng(np.random.SeedSequence(entropy, spawn_key=key))
 
 
 def section_4_steps(setting: Setting, k: int, warmup: int = 1000) -> StepSizes:
@@ -251,8 +170,10 @@ def success_rate(
     reading: Reading = "squared",
     norm_squared: float | None = None,
     warmup: int = 1000,
+    method: Method = "simulated",
+    tolerance: float = 1e-8,
 ) -> Cell:
-    """One cell of Table 1, simulated.
+    """One cell of Table 1, simulated or exact.
 
     Parameters
     ----------
@@ -261,7 +182,7 @@ def success_rate(
     k : int
         Number of patches, at least 1.
     trials : int, default 5000
-        Number of random starts.
+        Number of random starts, if simulated.
     seed : int, default 0
         Seed; the cell's stream depends on (seed, setting, k) alone.
     p : int, default 8
@@ -272,6 +193,10 @@ def success_rate(
         N = ||a*||^2; by default 6 k for ``"squared"``, required for ``"literal"``.
     warmup : int, default 1000
         Iterations of warm-up in the setting ``"resnet-warmup"``.
+    method : {"simulated", "exact"}
+        Random trials, or quadrature over the ball of starts (`shortcutlib.exact`).
+    tolerance : float, default 1e-8
+        Accuracy sought if exact, in [1e-12, 0.01].
 
     Returns
     -------
@@ -283,9 +208,18 @@ def success_rate(
         If an argument is impossible; nothing has been run then.
     RuntimeError
         If a trial is still undecided after ten million steps.
+    ImportError
+        If the exact method is asked for and SciPy is missing.
+
+    Notes
+    -----
+    Trials are drawn and settled in blocks of 262,144, each with a random stream of its own (the
+    first with the cell's): about 50 MB, however many trials there are.
     """
     if setting not in SETTINGS:
         raise ValueError(f"setting = {setting!r}: choose one of {', '.join(SETTINGS)}")
+    if method not in METHODS:
+        raise ValueError(f"method = {method!r}: choose one of {', '.join(METHODS)}")
     check_size("trials", trials)
     if isinstance(seed, bool) or not isinstance(seed, int | np.integer) or seed < 0:
         raise ValueError(f"seed = {seed!r}: give a whole number of at least 0")
@@ -293,16 +227,16 @@ def success_rate(
         raise ValueError(f"warmup = {warmup!r}: give a whole number of at least 0")
     teacher = Teacher.section_4(k, p=p, reading=reading, norm_squared=norm_squared)
     network: Network = "cnn" if setting == "cnn" else "residual"
-    starts = sample_reduced(teacher, trials, cell_rng(seed, setting, k), network)
-    outcomes = classify(teacher, starts, section_4_steps(setting, k, warmup), network)
-    undecided = trials - int(np.sum(outcomes.success | outcomes.trapped | outcomes.diverged))
-    if undecided:
-        raise RuntimeError(
-            f"{setting}, k = {k}: {undecided} of {trials} trials are undecided after "
-            f"{_PATIENCE:,} steps; they lie on the separatrix or in a cycle: try another seed"
-        )
-    successes = int(np.sum(outcomes.success))
-    low, high = wilson_interval(successes, trials)
+    steps = section_4_steps(setting, k, warmup)
+    error_estimate = None
+    if method == "exact":
+        found = exact.success_probability(teacher, steps, network, tolerance=tolerance)
+        rate, error_estimate = found.probability, found.error_estimate
+        low, high = max(0.0, rate - error_estimate), min(1.0, rate + error_estimate)
+    else:
+        successes = _simulate(setting, teacher, steps, network, trials, seed)
+        rate = successes / trials
+        low, high = wilson_interval(successes, trials)
     # The printed table belongs to p = 8 and, in its first row, to 1,000 iterations of warm-up.
     as_printed = p == 8 and (setting != "resnet-warmup" or warmup == 1000)
     return Cell(
@@ -312,11 +246,31 @@ def success_rate(
         reading=reading,
         norm_squared=teacher.norm_squared if norm_squared is None else float(norm_squared),
         warmup=warmup if setting == "resnet-warmup" else 0,
-        method="simulated",
-        trials=trials,
-        seed=seed,
-        success_rate=successes / trials,
+        method=method,
+        trials=trials if method == "simulated" else None,
+        seed=seed if method == "simulated" else None,
+        success_rate=rate,
         low=low,
         high=high,
+        error_estimate=error_estimate,
         printed=PRINTED[setting].get(k) if as_printed else None,
     )
+
+
+def _simulate(
+    setting: Setting, teacher: Teacher, steps: StepSizes, network: Network, trials: int, seed: int
+) -> int:
+    """Number of successes among the cell's trials."""
+    successes = undecided = 0
+    for block in range(-(-trials // BLOCK)):
+        size = min(BLOCK, trials - block * BLOCK)
+        starts = sample_reduced(teacher, size, cell_rng(seed, setting, teacher.k, block), network)
+        outcomes = classify(teacher, starts, steps, network)
+        successes += int(np.sum(outcomes.success))
+        undecided += size - int(np.sum(outcomes.success | outcomes.trapped | outcomes.diverged))
+    if undecided:
+        raise RuntimeError(
+            f"{setting}, k = {teacher.k}: {undecided} of {trials} trials are undecided after "
+            f"{PATIENCE:,} steps; they lie on the separatrix or in a cycle: try another seed"
+        )
+    return successes

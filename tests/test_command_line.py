@@ -50,6 +50,22 @@ def test_json_to_standard_output_and_to_a_file(capsys, tmp_path):
     assert "resnet" in out
 
 
+def test_exact_method_prints_an_error_estimate(capsys):
+    options = ["--method", "exact", "--tolerance", "1e-6", "--k", "16", "--setting", "resnet"]
+    status, out, _ = run(capsys, *options)
+    assert status == 0
+    row = out.splitlines()[-1].split()
+    assert row[:3] == ["resnet", "16", "0.7042"]
+    assert abs(float(row[3]) - 0.714788) < 2e-6
+    assert float(row[4]) < 1e-6
+    assert "95%" not in out
+    _, out, _ = run(capsys, *options, "--json", "-")
+    (cell,) = json.loads(out)
+    assert cell["method"] == "exact"
+    assert f"{cell['success_rate']:.12f}" == row[3]
+    assert 0 < cell["error_estimate"] < 1e-6
+
+
 @pytest.mark.parametrize(
     "options",
     [
@@ -66,6 +82,9 @@ def test_json_to_standard_output_and_to_a_file(capsys, tmp_path):
         ["--k", "1"],
         ["--json", "/no/such/folder/x.json"],
         ["--colour"],
+        ["--method", "guess"],
+        ["--tolerance", "1e-13"],
+        ["--tolerance", "x"],
     ],
 )
 def test_bad_options_end_with_status_2_and_one_line(capsys, options):

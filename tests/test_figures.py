@@ -9,11 +9,14 @@ import matplotlib.pyplot as plt
 import numpy as np
 import pytest
 
-from shortcutlib import StepSizes, Teacher, population
+from shortcutlib import StepSizes, Teacher, population, reduced
 from shortcutlib.figures.basins import basin_figure
 from shortcutlib.figures.landscape import best_loss, landscape_figure, slice_loss, valley_figure
 from shortcutlib.figures.phase_plane import phase_plane_figure
+from shortcutlib.figures.solution_paths import PANELS, paths_figure
 from shortcutlib.figures.style import GLOBAL, SPURIOUS
+from shortcutlib.figures.success_rates import rates_figure
+from shortcutlib.success import success_rate
 
 mpl.use("Agg")
 ROOT = Path(__file__).resolve().parent.parent
@@ -83,6 +86,25 @@ def test_disc_shows_every_start(rng):
     ]
     shown = sum(len(line.get_xdata()) for line in axes.lines)
     assert shown == 50
+
+
+def test_paths_show_the_recorded_numbers():
+    teacher = Teacher.section_4(4)
+    start = reduced.state(0.0, 1.0, teacher.angle)
+    path = reduced.descend(teacher, start, StepSizes.section_4(4, warmup=5), iterations=50).path
+    figure = paths_figure({"run": (path, "global")}, warmup=5)
+    assert len(figure.axes) == len(PANELS)
+    for axes, (name, _) in zip(figure.axes, PANELS, strict=True):
+        np.testing.assert_array_equal(axes.lines[0].get_ydata(), getattr(path, name))
+
+
+def test_rates_show_ours_the_printed_and_the_exact_ones():
+    cells = [success_rate("resnet", k, trials=50) for k in (16, 25, 17)]
+    axes = rates_figure(cells, {("resnet", k): 0.7 for k in (16, 17, 25)}).axes[0]
+    drawn = [np.asarray(line.get_ydata(), dtype=float).tolist() for line in axes.lines]
+    assert [cells[0].success_rate, cells[2].success_rate, cells[1].success_rate] in drawn
+    assert [0.7042, 0.7354] in drawn
+    assert [0.7, 0.7, 0.7] in drawn
 
 
 def test_the_stored_cover_is_what_the_library_draws():

@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from shortcutlib import StepSizes, StopReason, Teacher, reduced
+from shortcutlib import StepSizes, StopReason, Teacher, reduced, success
 from shortcutlib.starts import sample_ball
 from shortcutlib.success import (
     PRINTED,
@@ -76,6 +76,29 @@ def test_a_cells_stream_depends_on_seed_setting_and_k_alone():
     assert len(draws) == 4
 
 
+def test_blocks_of_trials_continue_the_cell(monkeypatch):
+    whole = success_rate("resnet", 16, trials=900, seed=2)
+    monkeypatch.setattr(success, "BLOCK", 400)
+    parts = success_rate("resnet", 16, trials=900, seed=2)
+    # The first block is the cell's own stream, the others are streams of their own.
+    assert success_rate("resnet", 16, trials=400, seed=2).trials == 400
+    assert abs(parts.success_rate - whole.success_rate) < 0.1
+    draws = {cell_rng(2, "resnet", 16, block).random() for block in range(3)}
+    assert len(draws) == 3
+    assert cell_rng(2, "resnet", 16, 0).random() == np.random.default_rng([2, 0, 16]).random()
+
+
+def test_exact_cells():
+    cell = success_rate("resnet", 16, method="exact", tolerance=1e-7)
+    assert cell.method == "exact"
+    assert cell.success_rate == pytest.approx(EXACT["resnet"][16], abs=6e-7)
+    assert 0 < cell.error_estimate <= 1e-7
+    assert cell.low <= cell.success_rate <= cell.high
+    assert cell.trials is None
+    assert cell.seed is None
+    assert success_rate("resnet", 16, trials=10).error_estimate is None
+
+
 def test_the_literal_reading_cannot_be_the_papers():
     # 1'a* = |a*|^2 / 4 as printed: with every N the rate is far above the printed 0.70 to 0.84.
     for k, floor in ((16, 0.9), (100, 0.99)):
@@ -133,6 +156,8 @@ def test_outcomes_name_their_reason():
         ({"reading": "literal"}, "give norm_squared"),
         ({"norm_squared": -3.0}, "positive"),
         ({"k": 1}, "k = 1 needs"),
+        ({"method": "guess"}, "method = 'guess'"),
+        ({"method": "exact", "tolerance": 1e-15}, "tolerance = 1e-15"),
     ],
 )
 def test_bad_arguments_are_refused_before_any_work(changes, message):

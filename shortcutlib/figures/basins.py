@@ -16,7 +16,7 @@ from shortcutlib.teacher import Teacher
 __all__ = ["basin_figure"]
 
 #: Points across the disc.
-_RESOLUTION = 121
+_RESOLUTION = 401
 
 
 def basin_figure(

@@ -1,0 +1,10 @@
+"""Interactive pictures: widgets in a notebook, alive without a kernel in the built pages.
+
+They need anywidget (``pip install shortcutlib[notebooks]``); the rest of the library does not.
+"""
+
+from shortcutlib.explorers.base import Explorer
+from shortcutlib.explorers.basins import BasinExplorer
+from shortcutlib.explorers.descent import DescentExplorer
+
+__all__ = ["BasinExplorer", "DescentExplorer", "Explorer"]

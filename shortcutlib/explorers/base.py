@@ -1,0 +1,256 @@
+"""What every explorer shares: parameters that are traits, and two lives.
+
+In a kernel an explorer is a widget (anywidget): its parameters are traits, and changes made in the
+page arrive in Python.  Its ``text/html`` form is an element with the same parameters, which the
+same scripts bring to life in a built page without any kernel.  Ranges, defaults and labels are
+written once, in the Python class, and travel with it.
+"""
+
+import html
+import json
+from pathlib import Path
+from typing import Any, ClassVar
+
+import anywidget
+import numpy as np
+import traitlets
+
+from shortcutlib.step_sizes import StepSizes
+from shortcutlib.teacher import Teacher
+
+__all__ = ["Explorer", "flag", "number", "whole"]
+
+SCRIPTS = Path(__file__).parent / "scripts"
+#: The scripts that every explorer needs, in the order in which they are loaded.
+SHARED = ("core.js", "fates.js", "random.js", "base.js", "panel.js")
+
+
+def number(
+    default: float,
+    low: float,
+    high: float,
+    *,
+    key: str,
+    label: str,
+    step: float = 0.01,
+    scale: str = "linear",
+    shown: bool = True,
+) -> Any:
+    """A real parameter: a trait with a range, a slider and a short key for links.
+
+    Parameters
+    ----------
+    default, low, high : float
+        Value at first, and the range.
+    key : str
+        Name in a link.
+    label : str
+        What readers see beside the slider.
+    step : float, default 0.01
+        Smallest change (on a logarithmic scale: significant digits are kept instead).
+    scale : {"linear", "log"}
+        How the slider divides the range.
+    shown : bool, default True
+        Whether there is a slider; a position that is dragged needs none.
+
+    Returns
+    -------
+    traitlets.Float
+    """
+    about = {"key": key, "label": label, "step": step, "scale": scale, "shown": shown}
+    return traitlets.Float(default, min=low, max=high).tag(
+        sync=True, control={"kind": "number", "low": low, "high": high, **about}
+    )
+
+
+def whole(
+    default: int,
+    low: int,
+    high: int,
+    *,
+    key: str,
+    label: str,
+    step: int = 1,
+    scale: str = "linear",
+    shown: bool = True,
+) -> Any:
+    """A whole parameter; the scale ``"log"`` may start at 0.
+
+    Parameters
+    ----------
+    default, low, high : int
+        Value at first, and the range.
+    key, label, step, scale, shown
+        As for `number`.
+
+    Returns
+    -------
+    traitlets.Int
+    """
+    about = {"key": key, "label": label, "step": step, "scale": scale, "shown": shown}
+    return traitlets.Int(default, min=low, max=high).tag(
+        sync=True, control={"kind": "whole", "low": low, "high": high, **about}
+    )
+
+
+def flag(default: bool, *, key: str, label: str) -> Any:
+    """A parameter that is on or off.
+
+    Parameters
+    ----------
+    default : bool
+        Value at first.
+    key, label : str
+        As for `number`.
+
+    Returns
+    -------
+    traitlets.Bool
+    """
+    return traitlets.Bool(default).tag(
+        sync=True, control={"kind": "flag", "key": key, "label": label, "shown": True}
+    )
+
+
+class Explorer(anywidget.AnyWidget):  # type: ignore[misc]
+    """An interactive picture; subclasses name their script and their parameters.
+
+    Parameters
+    ----------
+    name : str, optional
+        Tells several explorers of one kind on a page apart, also in links.
+    fallback : str, optional
+        HTML to show where scripts do not run; by default a sentence.
+    **parameters
+        Initial values of the subclass's parameters.
+    """
+
+    #: Name of the explorer and of its script.
+    kind: ClassVar[str] = ""
+    #: What stands above the picture.
+    title: ClassVar[str] = ""
+    _esm: Any = ""
+    _css: Any = ""
+    #: An older ipywidgets would show only the widget and leave the page without a picture.
+    _ipython_display_: ClassVar[None] = None
+
+    _specification = traitlets.Dict().tag(sync=True)
+
+    def __init_subclass__(cls, **keywords: Any) -> None:
+        # Not for the anonymous subclasses by which a widget gets further traits.
+        if "kind" in cls.__dict__:
+            scripts = [SCRIPTS / name for name in (*SHARED, f"{cls.kind}.js")]
+            parts = [path.read_text(encoding="utf-8") for path in scripts]
+            cls._esm = "\n".join([*parts, "export default globalThis.shortcutExplorers.widget;\n"])
+            cls._css = (SCRIPTS / "explorers.css").read_text(encoding="utf-8")
+        super().__init_subclass__(**keywords)
+
+    def __init__(self, *, name: str = "", fallback: str = "", **parameters: Any) -> None:
+        unknown = set(parameters) - set(self.controls())
+        if unknown:
+            raise TypeError(
+                f"{type(self).__name__} has no parameter {sorted(unknown)[0]!r}; "
+                f"it has {', '.join(self.controls())}"
+            )
+        self._name = name or self.kind
+        self._fallback = fallback
+        super().__init__(**parameters)
+        self._specification = self.specification()
+
+    @classmethod
+    def controls(cls) -> dict[str, dict[str, Any]]:
+        """Range, default, label and key of every parameter, by name, in the order of definition."""
+        order = [name for base in reversed(cls.__mro__) for name in vars(base)]
+        traits = cls.class_traits(control=lambda control: control is not None)
+        return {
+            name: traits[name].metadata["control"] | {"default": traits[name].default_value}
+            for name in dict.fromkeys(order)
+            if name in traits
+        }
+
+    def extra(self) -> dict[str, Any]:
+        """Further numbers for the script; overridden where it needs some."""
+        return {}
+
+    def specification(self) -> dict[str, Any]:
+        """Everything the script needs to know but the present values."""
+        return {
+            "kind": self.kind,
+            "name": self._name,
+            "title": self.title,
+            "call": type(self).__name__,
+            "controls": [{"name": n, **control} for n, control in self.controls().items()],
+            "extra": self.extra(),
+        }
+
+    def values(self) -> dict[str, Any]:
+        """Present values of the parameters, by name."""
+        return {name: getattr(self, name) for name in self.controls()}
+
+    def __repr__(self) -> str:
+        """The call that makes this explorer."""
+        chosen = [
+            f"{name}={value!r}"
+            for name, value in self.values().items()
+            if value != self.controls()[name]["default"]
+        ]
+        return f"{type(self).__name__}({', '.join(chosen)})"
+
+    def to_html(self) -> str:
+        """The explorer as an element that the scripts of the book bring to life.
+
+        Returns
+        -------
+        str
+        """
+        # A "<" inside could end the script element; JSON can spell it differently.
+        data = json.dumps({"specification": self.specification(), "values": self.values()})
+        data = data.replace("<", "\\u003c")
+        fallback = self._fallback or (
+            "<p>Here is an interactive picture. It needs JavaScript; the figures and the text of "
+            "the chapter do not.</p>"
+        )
+        return (
+            f'<shortcut-explorer kind="{html.escape(self.kind)}">'
+            f'<script type="application/json">{data}</script>'
+            f"{fallback}</shortcut-explorer>"
+        )
+
+    def _repr_mimebundle_(self, **keywords: Any) -> Any:
+        bundle = super()._repr_mimebundle_(**keywords)
+        data, metadata = bundle if isinstance(bundle, tuple) else (bundle or {}, {})
+        return {**data, "text/plain": repr(self), "text/html": self.to_html()}, metadata
+
+
+class TeacherExplorer(Explorer):
+    """An explorer of one teacher, with the parameters that most of them share."""
+
+    k = whole(25, 2, 100, key="k", label="k")
+    angle = number(0.475077, 0.02, 0.98, key="a", label="initial angle φ₀ / π", step=0.005)
+    size = number(6.0, 0.5, 20.0, key="n", label="N / k", scale="log")
+    share = number(0.25, 0.01, 2.0, key="r", label="S² / N", step=0.01)
+    output_step = number(1.0, 0.1, 4.0, key="e", label="output step size × k²", scale="log")
+    ratio = number(1.0, 0.1, 10.0, key="w", label="filter step ÷ output step", scale="log")
+    warmup = whole(1000, 0, 20_000, key="t", label="warm-up, iterations", scale="log")
+
+    @property
+    def teacher(self) -> Teacher:
+        """The teacher that the parameters describe."""
+        norm_squared = self.size * self.k
+        return Teacher.from_numbers(
+            k=self.k,
+            output_sum=float(np.sqrt(self.share * norm_squared)),
+            norm_squared=norm_squared,
+            angle=self.angle * np.pi,
+        )
+
+    def steps(self, *, warmup: bool = True) -> StepSizes:
+        """The step sizes that the parameters describe, with or without the warm-up."""
+        output = self.output_step / self.k**2
+        filter_ = self.ratio * output
+        if not warmup or self.warmup == 0:
+            return StepSizes.constant(output, filter_)
+        # As in the paper, where eta_w is eta_a squared during the warm-up.
+        return StepSizes.with_warmup(
+            output, filter_, iterations=self.warmup, warmup_filter=filter_ * output
+        )

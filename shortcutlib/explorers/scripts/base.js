@@ -1,0 +1,294 @@
+// What every explorer shares: parameters and their controls, links, the two lives, the redraw.
+(() => {
+  "use strict";
+  if (globalThis.shortcutExplorers) return;
+  const kinds = {};
+  const all = [];
+
+  function make(tag, attributes = {}, ...children) {
+    const node = document.createElement(tag);
+    for (const [name, value] of Object.entries(attributes)) {
+      if (name in node && typeof value !== "string") node[name] = value;
+      else if (value !== null) node.setAttribute(name, value);
+    }
+    node.append(...children);
+    return node;
+  }
+
+  const digits = (value, n = 4) => String(Number(Number(value).toPrecision(n)));
+
+  // A value inside its range and on its grid.
+  function fit(control, value) {
+    if (control.kind === "flag") return Boolean(value);
+    const x = Math.min(control.high, Math.max(control.low, Number(value)));
+    if (!Number.isFinite(x)) return control.default;
+    return control.kind === "whole" ? Math.round(x) : Number(x.toPrecision(6));
+  }
+
+  // Sliders run from 0 to 1000 on a logarithmic scale (which may begin at 0), else in steps.
+  const offset = (control) => (control.low > 0 ? 0 : 1);
+  function toSlider(control, value) {
+    if (control.scale !== "log") return value;
+    const o = offset(control);
+    return (1000 * Math.log((value + o) / (control.low + o))) /
+      Math.log((control.high + o) / (control.low + o));
+  }
+  function fromSlider(control, position) {
+    if (control.scale !== "log") return Number(position);
+    const o = offset(control);
+    const ratio = (control.high + o) / (control.low + o);
+    const value = (control.low + o) * ratio ** (Number(position) / 1000) - o;
+    return Number(value.toPrecision(3));
+  }
+
+  class Explorer {
+    constructor(host, specification, values, changed) {
+      Object.assign(this, { host, specification, changed, costs: [], extra: specification.extra });
+      this.controls = new Map(specification.controls.map((control) => [control.name, control]));
+      this.values = {};
+      for (const [name, control] of this.controls) {
+        this.values[name] = fit(control, values[name] ?? control.default);
+      }
+      this.id = unique(specification.name);
+      all.push(this);
+      this.build();
+      this.readLink();
+      this.view = kinds[specification.kind](this);
+      this.resizing = new ResizeObserver(() => this.schedule());
+      this.resizing.observe(this.panels);
+      for (const name of this.controls.keys()) this.show(name);
+      this.schedule();
+    }
+
+    build() {
+      const { title, controls } = this.specification;
+      this.host.classList.add("shortcut-explorer");
+      this.host.setAttribute("role", "group");
+      this.host.setAttribute("aria-label", `Explorer: ${title}`);
+      this.inputs = new Map();
+      this.nodes = new Map();
+      this.form = make("div", { class: "se-controls" });
+      for (const control of controls) if (control.shown) this.form.append(this.controlFor(control));
+      this.panels = make("div", { class: "se-panels" });
+      this.bar = make("div", { class: "se-bar" });
+      this.words = make("p", { class: "se-readout" });
+      // Heard, not seen: it changes only when the reader pauses.
+      this.spoken = make("p", { class: "se-hidden", "aria-live": "polite" });
+      this.copied = make("input", {
+        class: "se-copied", type: "text", readOnly: true, hidden: true, "aria-label": "copied text",
+      });
+      const foot = make("div", { class: "se-foot" });
+      if (!this.changed) {
+        foot.append(this.button("Copy link", () => this.copy(this.link(), "Link copied")));
+      }
+      foot.append(
+        this.button("Copy as Python", () => this.copy(this.python(), "Python copied")),
+        this.button("Reset", () => this.reset()),
+        this.copied
+      );
+      this.host.append(
+        make("p", { class: "se-title" }, title), this.panels, this.bar, this.words, this.form,
+        foot, this.spoken
+      );
+    }
+
+    button(text, action) {
+      const button = make("button", { type: "button" }, text);
+      button.addEventListener("click", action);
+      return button;
+    }
+
+    controlFor(control) {
+      const { name } = control, id = `${this.id}-${name}`;
+      if (control.kind === "flag") {
+        const box = make("input", { type: "checkbox", id });
+        box.addEventListener("change", () => this.set({ [name]: box.checked }));
+        this.inputs.set(name, [box]);
+        return make("label", { class: "se-flag", for: id }, box, ` ${control.label}`);
+      }
+      const log = control.scale === "log";
+      const slider = make("input", {
+        type: "range", id, "data-lm-suppress-shortcuts": "true",
+        min: String(log ? 0 : control.low), max: String(log ? 1000 : control.high),
+        step: String(log ? 1 : control.step),
+      });
+      const field = make("input", {
+        type: "number", "aria-label": `${control.label}, as a number`, inputmode: "decimal",
+        "data-lm-suppress-shortcuts": "true",
+        min: String(control.low), max: String(control.high), step: "any",
+      });
+      slider.addEventListener("input", () => {
+        // A logarithmic slider can be too fine for whole numbers: take at least one step.
+        let value = fit(control, fromSlider(control, slider.value));
+        const before = this.values[name];
+        if (log && value === before && control.kind === "whole") {
+          value = fit(control, before + Math.sign(slider.value - toSlider(control, before)));
+        }
+        this.set({ [name]: value });
+      });
+      field.addEventListener("change", () => {
+        this.set({ [name]: field.value === "" ? this.values[name] : Number(field.value) });
+        this.show(name);
+      });
+      this.inputs.set(name, [slider, field]);
+      const node = make("div", { class: "se-control" },
+        make("label", { for: id }, control.label), make("div", {}, slider, field));
+      this.nodes.set(name, node);
+      return node;
+    }
+
+    show(name) {
+      const control = this.controls.get(name), inputs = this.inputs.get(name);
+      const value = this.values[name];
+      if (!inputs) return;
+      if (control.kind === "flag") inputs[0].checked = value;
+      else {
+        inputs[0].value = String(toSlider(control, value));
+        if (control.scale === "log") inputs[0].setAttribute("aria-valuetext", digits(value, 6));
+        inputs[1].value = digits(value, 6);
+      }
+    }
+
+    // Change parameters; `quiet` when the change came from Python.
+    set(changes, quiet = false) {
+      const changed = {};
+      for (const [name, value] of Object.entries(changes)) {
+        const control = this.controls.get(name);
+        if (!control) continue;
+        const fitted = fit(control, value);
+        if (fitted !== this.values[name]) changed[name] = this.values[name] = fitted;
+        this.show(name);
+      }
+      if (Object.keys(changed).length === 0) return;
+      if (this.changed && !quiet) this.changed(changed);
+      this.schedule();
+    }
+
+    reset() {
+      const start = {};
+      for (const [name, control] of this.controls) start[name] = control.default;
+      this.set(start);
+    }
+
+    // Draw in the next frame, however many changes arrive before it; finely once it is quiet.
+    schedule() {
+      clearTimeout(this.later);
+      this.later = setTimeout(() => {
+        if (this.view && this.view.fine) this.redraw(true);
+        if (this.spoken.textContent !== this.words.textContent) {
+          this.spoken.textContent = this.words.textContent;
+        }
+      }, 350);
+      if (this.frame) return;
+      this.frame = requestAnimationFrame(() => {
+        this.frame = 0;
+        this.redraw(false);
+      });
+    }
+
+    redraw(fine) {
+      const begin = performance.now();
+      this.words.textContent = this.view.draw(this.values, fine);
+      if (!fine) this.costs.push(performance.now() - begin);
+      if (this.costs.length > 1000) this.costs.shift();
+    }
+
+    changes() {
+      return [...this.controls].filter(([name, control]) => this.values[name] !== control.default);
+    }
+
+    python() {
+      const { call } = this.specification;
+      const spell = (value) => (value === true ? "True" : value === false ? "False" : value);
+      const parts = this.changes().map(([name]) => `${name}=${spell(this.values[name])}`);
+      return `from shortcutlib.explorers import ${call}\n${call}(${parts.join(", ")})`;
+    }
+
+    link() {
+      const parts = this.changes().map(([name, { key }]) => `${key}=${Number(this.values[name])}`);
+      return `${location.href.split("#")[0]}#${[`explorer=${this.id}`, ...parts].join("&")}`;
+    }
+
+    readLink() {
+      const state = new URLSearchParams(location.hash.slice(1));
+      if (this.changed || state.get("explorer") !== this.id) return;
+      for (const [name, control] of this.controls) {
+        if (state.has(control.key)) {
+          this.values[name] = fit(control, Number(state.get(control.key)));
+          this.show(name);
+        }
+      }
+      this.schedule();
+      this.host.scrollIntoView();
+    }
+
+    copy(text, done) {
+      this.copied.hidden = false;
+      this.copied.value = text.replace("\n", "; ");
+      this.copied.select();
+      const told = () => { this.spoken.textContent = done; };
+      if (navigator.clipboard) navigator.clipboard.writeText(text).then(told, () => {});
+    }
+
+    dispose() {
+      this.resizing.disconnect();
+      cancelAnimationFrame(this.frame);
+      clearTimeout(this.later);
+      if (this.view.dispose) this.view.dispose();
+      all.splice(all.indexOf(this), 1);
+    }
+  }
+
+  function unique(name) {
+    let id = name;
+    for (let n = 2; all.some((other) => other.id === id); n++) id = `${name}-${n}`;
+    return id;
+  }
+
+  // First life: an element of a built page.
+  function upgrade(element) {
+    if (element.explorer) return;
+    const data = element.querySelector('script[type="application/json"]');
+    if (!data) return;
+    const { specification, values } = JSON.parse(data.textContent);
+    if (!kinds[specification.kind]) return;
+    element.replaceChildren();
+    element.explorer = new Explorer(element, specification, values, null);
+  }
+
+  // Second life: a widget with a kernel.
+  const widget = {
+    render({ model, el }) {
+      const specification = model.get("_specification");
+      const names = specification.controls.map((control) => control.name);
+      const values = Object.fromEntries(names.map((name) => [name, model.get(name)]));
+      const host = make("div");
+      el.append(host);
+      const explorer = new Explorer(host, specification, values, (changed) => {
+        for (const [name, value] of Object.entries(changed)) model.set(name, value);
+        model.save_changes();
+      });
+      const arrived = names.map((name) => {
+        const listener = () => explorer.set({ [name]: model.get(name) }, true);
+        model.on(`change:${name}`, listener);
+        return [name, listener];
+      });
+      return () => {
+        for (const [name, listener] of arrived) model.off(`change:${name}`, listener);
+        explorer.dispose();
+      };
+    },
+  };
+
+  // A kind is defined after this script, so elements are looked for at every definition.
+  function define(kind, setup) {
+    if (kinds[kind]) return;
+    kinds[kind] = setup;
+    const start = () => document.querySelectorAll("shortcut-explorer").forEach(upgrade);
+    if (document.readyState === "loading") document.addEventListener("DOMContentLoaded", start);
+    else start();
+  }
+
+  globalThis.addEventListener("hashchange", () => all.forEach((one) => one.readLink()));
+  globalThis.shortcutExplorers = { all, define, digits, make, widget };
+})();

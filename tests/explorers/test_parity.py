@@ -1,0 +1,247 @@
+"""The page and the library compute the same: descent, certificates, fates, random starts."""
+
+import numpy as np
+import pytest
+from javascript import CORE, call, in_browser
+from scipy import special
+
+from shortcutlib import Phase, StepSizes, Teacher, philox, reduced, success
+from shortcutlib.certificates import certify
+from shortcutlib.outcomes import classify
+from shortcutlib.population import saddle_angle
+from shortcutlib.relu_kernel import g, g_deficit
+from shortcutlib.wilson import wilson_interval
+
+MAKE = "const make = c => shortcutCore.teacher(c.k, c.S, c.N, c.angle, c.p);"
+
+
+def random_case(rng, largest_k=200):
+    """A random teacher, schedule and network, as Python objects and as numbers."""
+    k = int(rng.integers(1, largest_k + 1))
+    norm_squared = 10 ** rng.uniform(-1, 1) * k
+    total = np.sqrt(norm_squared) * rng.choice([-1, 1])
+    if k > 1:
+        total *= rng.uniform(0, 1.2)
+    teacher = Teacher.from_numbers(
+        k=k, output_sum=total, norm_squared=norm_squared, angle=rng.uniform(0.05, 3.1), p=3
+    )
+    output = min(10 ** rng.uniform(-1.5, 0.6), 0.9 * k**2) / k**2
+    filter_ = output * 10 ** rng.uniform(-1, 0.5)
+    if filter_ * norm_squared > 1.5:
+        filter_ = 1.5 / norm_squared
+    phases = [Phase(output, filter_)]
+    if rng.random() < 0.5:
+        phases.insert(0, Phase(output, filter_ * output, int(rng.integers(0, 200))))
+    network = str(rng.choice(["residual", "cnn"]))
+    numbers = {
+        "k": k,
+        "S": teacher.output_sum,
+        "N": teacher.norm_squared,
+        "angle": teacher.angle,
+        "p": 3,
+        "phases": [vars(phase) for phase in phases],
+        "cnn": network == "cnn",
+    }
+    return teacher, StepSizes(tuple(phases)), network, numbers
+
+
+def random_starts(rng, teacher, n):
+    """Random starts that fit the teacher, some of them far away."""
+    s = rng.uniform(-1.5, 1.5, n) * teacher.output_sum
+    q = s * teacher.output_sum / teacher.k
+    q += rng.normal(size=n) * np.sqrt(teacher.spread * teacher.norm_squared) * 0.5
+    return reduced.state(s, q, rng.uniform(0, np.pi, n), rng.uniform(0, 2, n))
+
+
+def test_kernel_and_its_deficit():
+    angle = np.concatenate([np.linspace(0, np.pi, 2001), np.logspace(-12, 0, 200)])
+    angle = np.concatenate([angle, np.pi - angle[angle < 1]])
+    function = "x => [x.map(shortcutCore.g), x.map(shortcutCore.gDeficit)]"
+    ours, deficit = call(function, angle.tolist())
+    np.testing.assert_allclose(ours, g(angle), rtol=2e-14, atol=1e-300)
+    np.testing.assert_allclose(deficit, g_deficit(angle), rtol=2e-13, atol=1e-300)
+
+
+def test_trajectories(rng):
+    cases, expected = [], []
+    for _ in range(1000):
+        teacher, steps, network, numbers = random_case(rng)
+        start = reduced.ReducedState(*(c[0] for c in random_starts(rng, teacher, 1)))
+        n = int(rng.integers(1, 120))
+        columns = [reduced.state(*start)]
+        for i in range(n):
+            columns.append(reduced.step(teacher, columns[-1], *steps.at(i), network))
+        states = reduced.ReducedState(*(np.array(c) for c in zip(*columns, strict=True)))
+        derived = (
+            reduced.loss(teacher, states),
+            reduced.output_distance(teacher, states),
+            reduced.spurious_output_distance(teacher, states),
+        )
+        expected.append(np.array([*states, *derived]))
+        cases.append(numbers | {"start": [float(x) for x in start], "iterations": n})
+    found = call(
+        "cases => cases.map(c => {"
+        + MAKE
+        + """
+            const t = make(c), options = {cnn: c.cnn, iterations: c.iterations, tolerance: -1};
+            const p = shortcutCore.descend(t, c.start, c.phases, options).path;
+            const states = p.s.map((s, i) => [s, p.q[i], p.phi[i], p.rest[i], p.length[i]]);
+            const of = f => states.map(x => f(t, x));
+            return [p.s, p.q, p.phi, p.rest, p.length, of(shortcutCore.loss),
+                of(shortcutCore.outputDistance), of(shortcutCore.spuriousDistance)];
+        })""",
+        cases,
+    )
+    assert len(found) == 1000
+    for ours, theirs in zip(found, expected, strict=True):
+        scale = np.max(np.abs(theirs), axis=1, keepdims=True) + 1e-300
+        assert np.max(np.abs(np.array(ours) - theirs) / scale) < 1e-12
+
+
+def test_whole_runs_stop_where_python_stops(rng):
+    cases, expected = [], []
+    for _ in range(60):
+        teacher, steps, network, numbers = random_case(rng, largest_k=12)
+        start = reduced.ReducedState(*(c[0] for c in random_starts(rng, teacher, 1)))
+        run = reduced.descend(
+            teacher, start, steps, network=network, iterations=3000, record_every=3000
+        )
+        expected.append((list(reduced._REASONS.values()).index(run.stop), run.iterations))
+        cases.append(numbers | {"start": [float(x) for x in start]})
+    found = call(
+        "cases => cases.map(c => {"
+        + MAKE
+        + """
+            const options = {cnn: c.cnn, iterations: 3000, growth: 1.05};
+            const run = shortcutCore.descend(make(c), c.start, c.phases, options);
+            return [run.stop, run.iterations];
+        })""",
+        cases,
+    )
+    assert [tuple(pair) for pair in found] == expected
+    assert {code for code, _ in expected} >= {0, 1}
+
+
+def test_certificates(rng):
+    cases, expected = [], []
+    for _ in range(1000):
+        teacher, steps, network, numbers = random_case(rng)
+        starts = random_starts(rng, teacher, 20)
+        starts = starts._replace(filter_norm=rng.uniform(1, 3, 20))
+        sure, lost = certify(teacher, starts, steps.phases, network)
+        expected.append(np.where(sure, 1, np.where(lost, 2, 0)))
+        rows = np.array([starts.output_sum, starts.alignment, starts.angle, starts.filter_norm**2])
+        cases.append(numbers | {"rows": rows.T.tolist()})
+    found = call(
+        "cases => cases.map(c => {"
+        + MAKE
+        + """
+            const certify = shortcutCore.certifier(make(c), c.phases, c.cnn);
+            return c.rows.map(row => certify(...row));
+        })""",
+        cases,
+    )
+    np.testing.assert_array_equal(found, expected)
+    assert np.all(np.bincount(np.ravel(expected)) > 1000)
+
+
+def test_fates(rng):
+    cases, expected = [], []
+    for _ in range(120):
+        teacher, steps, network, numbers = random_case(rng, largest_k=40)
+        starts = random_starts(rng, teacher, 40)
+        fates = classify(teacher, starts, steps, network, patience=5000)
+        code = np.select([fates.success, fates.trapped, fates.diverged], [1, 2, 3])
+        expected.append(code)
+        columns = (starts.output_sum, starts.alignment, starts.angle)
+        names = ("s", "q", "phi")
+        cases.append(
+            numbers | {"starts": {n: c.tolist() for n, c in zip(names, columns, strict=True)}}
+        )
+    found = call(
+        "cases => cases.map(c => {"
+        + MAKE
+        + """
+            return Array.from(shortcutCore.classify(make(c), c.starts, c.phases, c.cnn, 5000));
+        })""",
+        cases,
+    )
+    np.testing.assert_array_equal(found, expected)
+    counts = np.bincount(np.ravel(expected), minlength=3)
+    assert counts[0] < 500
+    assert np.all(counts[1:3] > 1000)
+
+
+@pytest.mark.parametrize("setting", success.SETTINGS)
+@pytest.mark.parametrize("k", [16, 25, 100])
+def test_cells_of_the_table_count_the_same(setting, k):
+    teacher = Teacher.section_4(k)
+    network = "cnn" if setting == "cnn" else "residual"
+    steps = success.section_4_steps(setting, k)
+    drawn = philox.starts(teacher, setting, seed=2**40 + 3, count=1000, first=17)
+    fates = classify(teacher, drawn, steps, network)
+    numbers = {
+        "k": k,
+        "S": teacher.output_sum,
+        "N": teacher.norm_squared,
+        "angle": teacher.angle,
+        "p": teacher.p,
+        "phases": [vars(phase) for phase in steps.phases],
+        "setting": setting,
+        "seed": 2**40 + 3,
+    }
+    found = call(
+        "c => {"
+        + MAKE
+        + """
+            const t = make(c), drawn = shortcutCore.starts(t, c.setting, c.seed, 17, 1000);
+            return [Array.from(drawn.s), Array.from(drawn.q), Array.from(drawn.phi), Array.from(
+                shortcutCore.classify(t, drawn, c.phases, c.setting === "cnn"))];
+        }""",
+        numbers,
+    )
+    for ours, theirs in zip(found, (drawn.output_sum, drawn.alignment, drawn.angle), strict=False):
+        np.testing.assert_allclose(ours, theirs, rtol=1e-12, atol=1e-13 * np.max(np.abs(theirs)))
+    np.testing.assert_array_equal(found[3], np.where(fates.success, 1, 2))
+
+
+def test_random_numbers_are_the_same():
+    trials = [0, 1, 5, 2**31, 2**32 - 1, 2**32, 2**40 + 7]
+    for seed in (0, 3, 2**32 - 1, 2**53 - 1):
+        found = call(
+            "c => c.trials.map(i => shortcutCore.uniforms(c.seed, [2, 25], i))",
+            {"seed": seed, "trials": trials},
+        )
+        expected = [philox.uniforms(seed, (2, 25), 1, first=i)[0] for i in trials]
+        np.testing.assert_array_equal(found, expected)
+
+
+def test_statistics():
+    pairs = [(0, 10), (3, 10), (10, 10), (3714, 5000)]
+    found = call("pairs => pairs.map(p => shortcutCore.wilson(...p))", pairs)
+    np.testing.assert_allclose(found, [wilson_interval(*pair) for pair in pairs], rtol=1e-13)
+    t = np.linspace(-1, 1, 101)
+    for power in (0.5, 1.0, 8.0, 12.5, 100.0):
+        tail = call("c => c[0].map(t => shortcutCore.upperTail(t, c[1]))", [t.tolist(), power])
+        half = 0.5 * special.betainc(power, 0.5, (1 - t) * (1 + t))
+        np.testing.assert_allclose(tail, np.where(t >= 0, half, 1 - half), rtol=1e-12, atol=1e-300)
+
+
+def test_saddle(rng):
+    for k in (1, 2, 25):
+        for share in (0.0, 0.2, 0.9, 1.0):
+            share = 1.0 if k == 1 else share
+            teacher = Teacher.from_numbers(
+                k=k, output_sum=np.sqrt(share * k), norm_squared=1.0, angle=1.0
+            )
+            found = call(
+                "c => {" + MAKE + "return shortcutCore.saddleAngle(make(c)); }",
+                {"k": k, "S": teacher.output_sum, "N": 1.0, "angle": 1.0, "p": 3},
+            )
+            expected = saddle_angle(teacher)
+            assert found is None if expected is None else found == pytest.approx(expected)
+
+
+def test_without_node_a_browser_answers():
+    source = "\n".join(path.read_text(encoding="utf-8") for path in CORE)
+    assert in_browser(source, "x => shortcutCore.g(x)", 0) == np.pi

@@ -1,0 +1,83 @@
+import os
+import signal
+import time
+from contextlib import closing
+from pathlib import Path
+
+import psutil
+import pytest
+
+from shortcutlib.executors import WorkersLostError, processes, results
+
+
+def square(x):
+    return x * x
+
+
+def square_but_die_once(job):
+    """Kill the worker, as a lack of memory would, the first time that the marker is asked for."""
+    x, marker = job
+    if x == 3 and not Path(marker).exists():
+        Path(marker).touch()
+        os.kill(os.getpid(), signal.SIGKILL)
+    return x * x
+
+
+def die(x):
+    if x == 3:
+        os.kill(os.getpid(), signal.SIGKILL)
+    return x
+
+
+def fail(x):
+    raise KeyError(x)
+
+
+def sleep(seconds):
+    time.sleep(seconds)
+    return seconds
+
+
+@pytest.mark.parametrize("workers", [1, 2])
+def test_every_item_is_done_once(workers):
+    found = list(results(processes(workers), square, range(20)))
+    assert sorted(found) == [(x, x * x) for x in range(20)]
+
+
+def test_a_dead_worker_costs_nothing(tmp_path):
+    jobs = [(x, str(tmp_path / "died")) for x in range(8)]
+    found = dict(results(processes(2), square_but_die_once, jobs))
+    assert (tmp_path / "died").exists()
+    assert found == {job: job[0] ** 2 for job in jobs}
+
+
+def test_work_that_always_kills_its_worker_ends_the_run_after_the_rest():
+    found = []
+    with pytest.raises(WorkersLostError, match="died 3 times running"):
+        found.extend(results(processes(2), die, range(8)))
+    assert sorted(found) == [(x, x) for x in (0, 1, 2, 4, 5, 6, 7)]
+
+
+@pytest.mark.parametrize("workers", [1, 2])
+def test_an_error_in_the_work_is_raised(workers):
+    with pytest.raises(KeyError):
+        list(results(processes(workers), fail, [1]))
+
+
+def test_workers_are_ended_at_once_when_the_results_are_not_wanted_any_more():
+    began = time.monotonic()
+    with closing(results(processes(2), sleep, [0, 300, 300])) as found:
+        next(found)
+        workers = [
+            process
+            for process in psutil.Process().children()
+            if any("spawn_main" in word for word in process.cmdline())
+        ]
+        assert len(workers) == 2
+    assert time.monotonic() - began < 60
+    assert not any(process.is_running() for process in workers)
+
+
+def test_the_number_of_workers_is_checked():
+    with pytest.raises(ValueError, match="workers = 0"):
+        processes(0)
