@@ -94,7 +94,7 @@ def uniforms(seed: int, stream: tuple[int, int], count: int, first: int = 0) -> 
     words = [np.full(count, word, dtype=np.uint64) for word in stream]
     key = [int(seed) & 0xFFFFFFFF, int(seed) >> 32]
     drawn = philox4x32(np.array([trial & _WORD, trial >> _HALF, *words]), key)
-    return (drawn.T + 0.5) / 2.0**32
+    return np.asarray((drawn.T + 0.5) / 2.0**32, dtype=float)
 
 
 def starts(

@@ -112,7 +112,7 @@ def flag(default: bool, *, key: str, label: str) -> Any:
     )
 
 
-class Explorer(anywidget.AnyWidget):  # type: ignore[misc]
+class Explorer(anywidget.AnyWidget):
     """An interactive picture; subclasses name their script and their parameters.
 
     Parameters

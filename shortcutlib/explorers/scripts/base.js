@@ -51,6 +51,7 @@
       }
       this.id = unique(specification.name);
       all.push(this);
+      host.explorer = this;
       this.build();
       this.readLink();
       this.view = kinds[specification.kind](this);
@@ -253,7 +254,7 @@
     const { specification, values } = JSON.parse(data.textContent);
     if (!kinds[specification.kind]) return;
     element.replaceChildren();
-    element.explorer = new Explorer(element, specification, values, null);
+    new Explorer(element, specification, values, null);
   }
 
   // Second life: a widget with a kernel.

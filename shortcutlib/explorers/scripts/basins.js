@@ -4,8 +4,9 @@
   const { Panel, define, problem, startAt } = globalThis.shortcutExplorers;
   const core = globalThis.shortcutCore;
   const COARSE = 24, FINE = 64;
-  // Undecided after so many steps: such a start is drawn as one that fails.
-  const PATIENCE = 200000;
+  // Undecided after so many steps, a start is drawn as one that fails.  Where steps are too long
+  // for the proof, some starts end in cycles: there is no use in waiting for them.
+  const PATIENCE = 200000, IMPATIENCE = { coarse: 500, fine: 3000 };
 
   // Failing stretches [low, high] of the line of starts at angle theta of the disc, in units of
   // the half chord.  Where the order is proved there is one border; elsewhere several are sought.
@@ -45,11 +46,12 @@
 
   // The columns of the disc, at u = sin(theta) with theta in the middle of n equal parts: starts
   // are distributed like cos(theta)^k, for which the midpoint rule is as good as Gauss's.
-  function columns(t, phases, n, width) {
-    const decide = core.judge(t, phases, false, PATIENCE);
+  function columns(t, phases, n, width, impatience) {
     const reach = Math.sqrt(t.normSquared) * t.radius;
     const proved = core.preservesOrder(t, phases, [-1, 1].map((e) => e * Math.abs(t.total)),
       [-reach, reach]);
+    const warmup = phases.length > 1 ? phases[0].iterations : 0;
+    const decide = core.judge(t, phases, false, proved ? PATIENCE : warmup + impatience);
     const list = [];
     let guess = null, weights = 0, lost = 0;
     for (let i = 0; i < n; i++) {
@@ -93,17 +95,17 @@
 
   define("basins", (explorer) => {
     const discs = [["plain", "Without warm-up"], ["warm", "With warm-up"]].map(([which, title]) => [
-      which, new Panel(explorer, { square: true, title,
-        alt: `Disc of starts ${title.toLowerCase()}: those that fail are hatched`,
-        keys: [["se-global", "succeeds"], ["se-spurious se-dashed", "trapped (hatched)"]] })]);
+      which, title, new Panel(explorer, { square: true, title,
+        alt: `Disc of starts ${title.toLowerCase()}: those that fail are hatched` })]);
 
     function draw(v, fine) {
       const { t, ...schedules } = problem(v);
       const found = {};
-      for (const [which, panel] of discs) {
+      const say = ({ probability }) => probability.toFixed(fine ? 5 : 3);
+      for (const [which, title, panel] of discs) {
         const result = fine
-          ? columns(t, schedules[which], FINE, 1e-6)
-          : columns(t, schedules[which], COARSE, 2e-3);
+          ? columns(t, schedules[which], FINE, 1e-6, IMPATIENCE.fine)
+          : columns(t, schedules[which], COARSE, 5e-4, IMPATIENCE.coarse);
         found[which] = result;
         const ticks = [[-1, "−1"], [0, "0"], [1, "1"]], ends = { low: -1.05, high: 1.05, ticks };
         panel.begin({ ...ends, label: "a₀ along 1, over R" },
@@ -115,16 +117,17 @@
         panel.circle("rim", "se-rim", 1);
         const p = result.probability;
         if (p > 0.005) panel.text("up", "se-global", 0, 0.75, "succeeds", { anchor: "middle" });
-        if (area) panel.text("down", "se-spurious", 0, -0.8, "trapped", { anchor: "middle" });
+        if (area) panel.text("down", "se-spurious", 0, -0.86, "trapped", { anchor: "middle" });
         panel.end();
+        panel.heading.textContent = `${title}: ${say(result)}`;
       }
       explorer.found = found;
-      const say = ({ probability }) => probability.toFixed(fine ? 5 : 3);
       return `Probability of success for the paper's random starts: ${say(found.plain)} without ` +
         `warm-up, ${say(found.warm)} with it` +
         `${v.warmup ? ` (${v.warmup.toLocaleString("en")} iterations)` : " (none chosen)"}. ` +
         (found.plain.proved && found.warm.proved ? ""
-          : "Steps this long do not preserve the order of starts, so there may be several borders. ") +
+          : "Steps this long do not preserve the order of starts: there may be several borders, and " +
+            "starts that have not decided soon count as failures. ") +
         (fine ? "" : "…");
     }
     return { draw, fine: true };

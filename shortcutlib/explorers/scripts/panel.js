@@ -72,7 +72,7 @@
       this.root.append(this.axes, this.layer, this.top);
       if (canvas) this.stage.append((this.canvas = make("canvas", { "aria-hidden": "true" })));
       this.stage.append(this.root);
-      const heading = make("p", { class: "se-panel-title" }, title);
+      const heading = (this.heading = make("p", { class: "se-panel-title" }, title));
       for (const [look, words] of keys) heading.append(keyTo(look, words));
       this.box.append(heading, this.stage);
       explorer.panels.append(this.box);

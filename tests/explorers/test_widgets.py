@@ -1,0 +1,159 @@
+"""The explorers as Python sees them: parameters, the two lives, and the numbers behind them."""
+
+import json
+import re
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+import traitlets
+
+from shortcutlib import StopReason, exact
+from shortcutlib.explorers import (
+    BasinExplorer,
+    DescentExplorer,
+    LandscapeExplorer,
+    TableExplorer,
+)
+from shortcutlib.explorers.base import SCRIPTS, SHARED
+from shortcutlib.explorers.table import EXACT
+from shortcutlib.population import SpuriousKind
+from shortcutlib.reduced import loss, reduce
+from shortcutlib.success import PRINTED_K, SETTINGS, section_4_steps
+from shortcutlib.teacher import Teacher
+
+KINDS = [BasinExplorer, DescentExplorer, LandscapeExplorer, TableExplorer]
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_one_value_is_a_picture_in_a_kernel_and_in_a_page(kind):
+    explorer = kind()
+    data, _ = explorer._repr_mimebundle_()
+    assert data["text/plain"] == f"{kind.__name__}()"
+    assert "application/vnd.jupyter.widget-view+json" in data
+    page = data["text/html"]
+    assert page == kind().to_html(), "two of a kind must give the same text"
+    inside = re.fullmatch(
+        r'<shortcut-explorer kind="(\w+)"><script type="application/json">(.*)</script>(.*)'
+        "</shortcut-explorer>",
+        page,
+    )
+    assert inside[1] == kind.kind
+    assert "JavaScript" in inside[3]
+    content = json.loads(inside[2])
+    assert content["values"] == explorer.values()
+    assert content["specification"] == explorer.specification() == explorer._specification
+    names = [control["name"] for control in content["specification"]["controls"]]
+    assert names == list(kind.controls())
+    keys = [control["key"] for control in content["specification"]["controls"]]
+    assert len(set(keys)) == len(keys)
+    assert "explorer" not in keys
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_the_module_is_made_of_the_same_scripts_as_the_page(kind):
+    esm = str(kind()._esm)
+    for name in (*SHARED, f"{kind.kind}.js"):
+        assert (SCRIPTS / name).read_text(encoding="utf-8") in esm
+    assert esm.rstrip().endswith("export default globalThis.shortcutExplorers.widget;")
+    assert not re.search(r"^\s*import ", esm, flags=re.MULTILINE)
+    assert "://" not in esm.replace("http://www.w3.org/2000/svg", "").replace("file://", "")
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_ranges_are_the_traits(kind):
+    for name, control in kind.controls().items():
+        if control["kind"] == "flag":
+            continue
+        assert control["low"] <= control["default"] <= control["high"]
+        for outside in (control["low"] - 1, control["high"] + 1):
+            with pytest.raises(traitlets.TraitError):
+                kind(**{name: outside})
+        for edge in (control["low"], control["high"]):
+            assert getattr(kind(**{name: edge}), name) == edge
+
+
+def test_the_representation_makes_the_same_explorer():
+    explorer = DescentExplorer(k=16, across=-0.5)
+    assert repr(explorer) == "DescentExplorer(k=16, across=-0.5)"
+    assert eval(repr(explorer)).values() == explorer.values()
+    with pytest.raises(TypeError, match="no parameter 'kk'; it has k, angle"):
+        DescentExplorer(kk=3)
+
+
+def test_words_cannot_end_the_script_element():
+    page = DescentExplorer(name="</script><b>", fallback="<p>static</p>").to_html()
+    assert page.count("</script>") == 1
+    assert "<p>static</p></shortcut-explorer>" in page
+
+
+def test_the_library_needs_no_widgets():
+    program = "import shortcutlib, shortcutlib.philox, sys; print('anywidget' in sys.modules)"
+    result = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True)
+    assert result.stdout.strip() == "False", result.stderr
+
+
+def test_descent_is_the_papers_at_first():
+    explorer = DescentExplorer()
+    teacher, paper = explorer.teacher, Teacher.section_4(25)
+    assert teacher.output_sum == pytest.approx(paper.output_sum)
+    assert teacher.norm_squared == pytest.approx(paper.norm_squared)
+    assert teacher.angle == pytest.approx(paper.angle, abs=1e-5)
+    for warmup in (True, False):
+        setting = "resnet-warmup" if warmup else "resnet"
+        assert explorer.steps(warmup=warmup) == section_4_steps(setting, 25)
+    assert explorer.run().stop is StopReason.GLOBAL_OPTIMUM
+    assert explorer.run(warmup=False).stop is StopReason.SPURIOUS_POINT
+
+
+def test_the_start_stays_in_the_ball():
+    explorer = DescentExplorer(along=-1.0, across=1.0)
+    inside = DescentExplorer(along=-np.sqrt(0.5), across=np.sqrt(0.5))
+    np.testing.assert_allclose(explorer.start, inside.start, rtol=1e-12)
+    assert abs(explorer.start.output_sum) <= abs(explorer.teacher.output_sum)
+
+
+def test_basins_know_their_probability():
+    explorer = BasinExplorer()
+    expected = exact.success_probability(explorer.teacher, explorer.steps(warmup=False))
+    assert explorer.probability(warmup=False) == expected
+    assert expected.probability == pytest.approx(0.742947, abs=1e-5)
+    starts = DescentExplorer().start
+    starts = type(starts)(*(np.array([float(x)] * 2) for x in starts))
+    assert explorer.fates(starts).success.tolist() == [True, True]
+    assert explorer.fates(starts, warmup=False).trapped.tolist() == [True, True]
+
+
+@pytest.mark.parametrize("k, fraction", [(1, 0.3), (10, 0.05), (10, 0.9)])
+def test_landscape_knows_loss_and_slope(k, fraction):
+    explorer = LandscapeExplorer(k=k, fraction=fraction, angle=0.6, position=0.3)
+    h = 1e-5
+    there = [
+        LandscapeExplorer(k=k, fraction=fraction, angle=0.6 + da, position=0.3 + dt).loss()
+        for da, dt in ((h, 0), (-h, 0), (0, h), (0, -h))
+    ]
+    numeric = [(there[0] - there[1]) / (2 * h * np.pi), (there[2] - there[3]) / (2 * h)]
+    np.testing.assert_allclose(explorer.gradient(), numeric, rtol=1e-6)
+    teacher = explorer.teacher
+    a = teacher.output_weights
+    assert loss(teacher, reduce(teacher, teacher.filter, a)) == pytest.approx(0, abs=1e-12)
+    minimum = k * (fraction if k > 1 else 1.0) < (k + np.pi - 1) / np.pi * (1 - 1e-12)
+    assert (explorer.spurious_kind is SpuriousKind.MINIMUM) == minimum
+
+
+@pytest.mark.parametrize("setting", SETTINGS)
+@pytest.mark.parametrize("k", [16, 64])
+def test_exact_rates_of_the_table(setting, k):
+    network = "cnn" if setting == "cnn" else "residual"
+    found = exact.success_probability(
+        Teacher.section_4(k), section_4_steps(setting, k), network, tolerance=1e-7
+    )
+    assert EXACT[setting][PRINTED_K.index(k)] == pytest.approx(found.probability, abs=6e-7)
+
+
+def test_counts_of_the_table_are_those_of_a_binomial():
+    explorer = TableExplorer(trials=2000, seed=5)
+    count = explorer.count("resnet", 16)
+    assert abs(count / 2000 - EXACT["resnet"][0]) < 4 * np.sqrt(0.25 / 2000)
+    assert count != TableExplorer(trials=2000, seed=6).count("resnet", 16)
