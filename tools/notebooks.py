@@ -201,6 +201,8 @@ def normal_output(output: dict[str, Any], count: int) -> dict[str, Any]:
             mime: value for mime, value in output.get("metadata", {}).items() if value
         }
         data = output.get("data", {})
+        # A live widget's view names a model of a kernel that is gone; its text/html stays.
+        data.pop("application/vnd.jupyter.widget-view+json", None)
         for mime, value in data.items():
             if mime == "image/png":
                 data[mime] = bare_png(value)

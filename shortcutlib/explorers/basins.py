@@ -2,7 +2,7 @@
 
 from shortcutlib import exact
 from shortcutlib.exact import ExactProbability
-from shortcutlib.explorers.base import TeacherExplorer
+from shortcutlib.explorers.one_teacher import TeacherExplorer
 from shortcutlib.reduced import ReducedState, state
 from shortcutlib.success import Outcomes, classify
 

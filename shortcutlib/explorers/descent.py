@@ -3,7 +3,9 @@
 import numpy as np
 
 from shortcutlib import reduced
-from shortcutlib.explorers.base import TeacherExplorer, number, whole
+from shortcutlib.explorers.base import number, whole
+from shortcutlib.explorers.one_teacher import TeacherExplorer
+from shortcutlib.paths import Path
 from shortcutlib.reduced import ReducedDescent, ReducedState
 
 __all__ = ["DescentExplorer"]
@@ -39,6 +41,11 @@ class DescentExplorer(TeacherExplorer):
         across = np.sqrt(teacher.spread) * scale * self.across
         return reduced.state(s, s * teacher.output_sum / teacher.k + across, teacher.angle)
 
+    @property
+    def path(self) -> Path:
+        """Every iterate of the run with the warm-up, as the reader has set it."""
+        return self.run().path
+
     def run(self, *, warmup: bool = True) -> ReducedDescent:
         """The run that is shown.
 
@@ -50,7 +57,7 @@ class DescentExplorer(TeacherExplorer):
         Returns
         -------
         ReducedDescent
-            `run().path` holds every iterate.
+            With `path`, every iterate.
         """
         return reduced.descend(
             self.teacher, self.start, self.steps(warmup=warmup), iterations=ITERATIONS

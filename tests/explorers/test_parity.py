@@ -64,7 +64,7 @@ def test_kernel_and_its_deficit():
 
 def test_trajectories(rng):
     cases, expected = [], []
-    for _ in range(1000):
+    for _ in range(2000):
         teacher, steps, network, numbers = random_case(rng)
         start = reduced.ReducedState(*(c[0] for c in random_starts(rng, teacher, 1)))
         n = int(rng.integers(1, 120))
@@ -92,7 +92,7 @@ def test_trajectories(rng):
         })""",
         cases,
     )
-    assert len(found) == 1000
+    assert len(found) == 2000
     for ours, theirs in zip(found, expected, strict=True):
         scale = np.max(np.abs(theirs), axis=1, keepdims=True) + 1e-300
         assert np.max(np.abs(np.array(ours) - theirs) / scale) < 1e-12

@@ -104,6 +104,7 @@ def test_descent_is_the_papers_at_first():
         setting = "resnet-warmup" if warmup else "resnet"
         assert explorer.steps(warmup=warmup) == section_4_steps(setting, 25)
     assert explorer.run().stop is StopReason.GLOBAL_OPTIMUM
+    assert explorer.path.iteration[-1] == explorer.run().iterations
     assert explorer.run(warmup=False).stop is StopReason.SPURIOUS_POINT
 
 

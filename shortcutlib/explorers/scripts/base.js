@@ -1,45 +1,10 @@
 // What every explorer shares: parameters and their controls, links, the two lives, the redraw.
 (() => {
   "use strict";
-  if (globalThis.shortcutExplorers) return;
+  const { digits, fit, fromSlider, make, toSlider } = globalThis.shortcutExplorers;
+  if (globalThis.shortcutExplorers.define) return;
   const kinds = {};
   const all = [];
-
-  function make(tag, attributes = {}, ...children) {
-    const node = document.createElement(tag);
-    for (const [name, value] of Object.entries(attributes)) {
-      if (name in node && typeof value !== "string") node[name] = value;
-      else if (value !== null) node.setAttribute(name, value);
-    }
-    node.append(...children);
-    return node;
-  }
-
-  const digits = (value, n = 4) => String(Number(Number(value).toPrecision(n)));
-
-  // A value inside its range and on its grid.
-  function fit(control, value) {
-    if (control.kind === "flag") return Boolean(value);
-    const x = Math.min(control.high, Math.max(control.low, Number(value)));
-    if (!Number.isFinite(x)) return control.default;
-    return control.kind === "whole" ? Math.round(x) : Number(x.toPrecision(6));
-  }
-
-  // Sliders run from 0 to 1000 on a logarithmic scale (which may begin at 0), else in steps.
-  const offset = (control) => (control.low > 0 ? 0 : 1);
-  function toSlider(control, value) {
-    if (control.scale !== "log") return value;
-    const o = offset(control);
-    return (1000 * Math.log((value + o) / (control.low + o))) /
-      Math.log((control.high + o) / (control.low + o));
-  }
-  function fromSlider(control, position) {
-    if (control.scale !== "log") return Number(position);
-    const o = offset(control);
-    const ratio = (control.high + o) / (control.low + o);
-    const value = (control.low + o) * ratio ** (Number(position) / 1000) - o;
-    return Number(value.toPrecision(3));
-  }
 
   class Explorer {
     constructor(host, specification, values, changed) {
@@ -291,5 +256,5 @@
   }
 
   globalThis.addEventListener("hashchange", () => all.forEach((one) => one.readLink()));
-  globalThis.shortcutExplorers = { all, define, digits, make, widget };
+  Object.assign(globalThis.shortcutExplorers, { all, define, widget });
 })();

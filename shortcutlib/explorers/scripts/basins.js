@@ -117,7 +117,8 @@
         panel.circle("rim", "se-rim", 1);
         const p = result.probability;
         if (p > 0.005) panel.text("up", "se-global", 0, 0.75, "succeeds", { anchor: "middle" });
-        if (area) panel.text("down", "se-spurious", 0, -0.86, "trapped", { anchor: "middle" });
+        const words = result.proved ? "trapped" : "fails";
+        if (area) panel.text("down", "se-spurious", 0, -0.86, words, { anchor: "middle" });
         panel.end();
         panel.heading.textContent = `${title}: ${say(result)}`;
       }
@@ -126,8 +127,8 @@
         `warm-up, ${say(found.warm)} with it` +
         `${v.warmup ? ` (${v.warmup.toLocaleString("en")} iterations)` : " (none chosen)"}. ` +
         (found.plain.proved && found.warm.proved ? ""
-          : "Steps this long do not preserve the order of starts: there may be several borders, and " +
-            "starts that have not decided soon count as failures. ") +
+          : "Steps this long do not preserve the order of starts: there may be several borders, " +
+            "and starts that have not decided soon count as failures. ") +
         (fine ? "" : "…");
     }
     return { draw, fine: true };

@@ -25,6 +25,7 @@
   }
 
   const g = (angle) => sineMinusArcCosine(PI - angle);
+  const KERNEL_AT_ZERO = g(0);
 
   function gDeficit(angle) {
     const half = Math.sin(angle / 2);
@@ -42,8 +43,9 @@
   function step(t, x, outputStep, filterStep, cnn) {
     const s = x[0], q = x[1], angle = x[2];
     const rate = outputStep / (2 * PI);
-    const kernel = g(angle);
-    let turn = (filterStep / (2 * PI)) * q * (PI - angle) * Math.sin(angle);
+    // The angle is 0 exactly for most of a long run: no sine is needed there.
+    const kernel = angle === 0 ? KERNEL_AT_ZERO : g(angle);
+    let turn = angle === 0 ? 0 : (filterStep / (2 * PI)) * q * (PI - angle) * Math.sin(angle);
     if (cnn) {
       turn /= x[4] * x[4];
       x[4] *= Math.sqrt(1 + turn * turn);
@@ -113,8 +115,12 @@
 
   // 0 running, 1 at the global optimum, 2 at the spurious point, 3 diverged: the paper's rule.
   function arrival(t, x, tolerance) {
-    const output = outputDistance(t, x), filter = filterDistance(x);
-    if (!(output + filter < DIVERGED_BEYOND * Math.max(1, t.normSquared))) return 3;
+    const output = outputDistance(t, x), rest = PI - x[2];
+    const largest = DIVERGED_BEYOND * Math.max(1, t.normSquared);
+    // Nearly always neither is near: 4 cos(phi/2)^2 is at least 0.4 (pi - phi)^2.
+    if (output > tolerance && 0.4 * rest * rest > tolerance && output < largest / 2) return 0;
+    const filter = filterDistance(x);
+    if (!(output + filter < largest)) return 3;
     if (output + filter <= tolerance) return 1;
     return spuriousDistance(t, x) + (4 - filter) <= tolerance ? 2 : 0;
   }

@@ -13,7 +13,7 @@
       alt: "The disc of starts; one point can be moved" });
     const pair = [["se-global", "with warm-up"], ["se-spurious se-dashed", "without"]];
     const panels = {
-      angle: new Panel(explorer, { title: "Angle φ", alt: "Angle against iterations", keys: pair }),
+      angle: new Panel(explorer, { title: "Angle φ", keys: pair, alt: "Angle against iterations" }),
       alignment: new Panel(explorer, { title: "Alignment q / N", keys: pair,
         alt: "Alignment against iterations" }),
       distance: new Panel(explorer, { title: "Loss and distances",
@@ -147,7 +147,8 @@
       const i = index(warm, v.iteration);
       const tell = (run) => `${ENDS[run.stop]} (${run.iterations.toLocaleString("en")} iterations)`;
       return `s₀ = ${digits(runs.s)}, q₀ = ${digits(runs.q)}, S = ${digits(t.total)}, ` +
-        `N = ${digits(t.normSquared)}. With warm-up the run ${tell(warm)}; without it ${tell(plain)}. ` +
+        `N = ${digits(t.normSquared)}. ` +
+        `With warm-up the run ${tell(warm)}; without it ${tell(plain)}. ` +
         `At iteration ${warm.path.iteration[i].toLocaleString("en")} with warm-up: ` +
         `φ = ${digits(warm.angle[i] / Math.PI)} π, q = ${digits(warm.path.q[i])}, ` +
         `loss = ${digits(warm.loss[i])}.`;

@@ -174,8 +174,9 @@
         const left = stopAt - iteration;
         if (left < m) m = left >= SHORTEST_STRIDE ? left : 1;
         const count = Math.min(m > 1 ? 2 : 12, Math.floor(left / m));
-        if (m === 1) for (let i = 0; i < count; i++) core.step(t, x, phase.output, phase.filter, cnn);
-        else {
+        if (m === 1) {
+          for (let i = 0; i < count; i++) core.step(t, x, phase.output, phase.filter, cnn);
+        } else {
           const w = strideWeights(m);
           for (let i = 0; i < count; i++) stride(t, phase, x, w);
         }

@@ -46,7 +46,8 @@
       context.fillRect(0, 0, 1, 1);
       const [red, green, blue] = context.getImageData(0, 0, 1, 1).data;
       const image = context.createImageData(WIDE, TALL);
-      const deficits = Array.from({ length: WIDE }, (_, i) => core.gDeficit((PI * (i + 0.5)) / WIDE));
+      const deficits = Array.from({ length: WIDE },
+        (_, i) => core.gDeficit((PI * (i + 0.5)) / WIDE));
       let top = 0;
       const losses = new Float64Array(WIDE * TALL);
       for (let j = 0; j < TALL; j++) {
@@ -102,7 +103,8 @@
       // Downhill as gradient descent sees it: a moves by |a* - a-bar| for each unit of t.
       const dx = -slopeAngle * (panel.x(1) - panel.x(0));
       const dy = (-slopePosition / Math.max(w.distance, 1e-9)) * (panel.y(1) - panel.y(0));
-      const size = Math.hypot(dx, dy), length = size > 1e-9 ? Math.min(60, 24 + 8 * size) / size : 0;
+      const size = Math.hypot(dx, dy);
+      const length = size > 1e-9 ? Math.min(60, 24 + 8 * size) / size : 0;
       const x0 = panel.x(angle), y0 = panel.y(v.position);
       const x1 = x0 + dx * length, y1 = y0 + dy * length, way = Math.atan2(dy, dx);
       const wing = (turn) => `${x1 - 9 * Math.cos(way + turn)},${y1 - 9 * Math.sin(way + turn)}`;

@@ -1,10 +1,9 @@
 // A panel: axes, lines and marks in SVG, in pixels of the page, and points that can be moved.
 (() => {
   "use strict";
-  const { make } = globalThis.shortcutExplorers;
+  const { clamp, make, scale, ticksOf } = globalThis.shortcutExplorers;
   if (globalThis.shortcutExplorers.Panel) return;
   const NAMESPACE = "http://www.w3.org/2000/svg";
-  const clamp = (x, low, high) => Math.min(high, Math.max(low, x));
   const MARKS = {
     circle: "M-6,0a6,6 0 1,0 12,0a6,6 0 1,0 -12,0Z",
     cross: "M-7,-4l3,-3l4,4l4,-4l3,3l-4,4l4,4l-3,3l-4,-4l-4,4l-3,-3l4,-4Z",
@@ -18,40 +17,6 @@
     return node;
   }
 
-  // A scale from data to pixels; `log` may be true (the range then is positive).
-  function scale({ low, high, log }, from, to) {
-    const f = log ? Math.log10 : (x) => x;
-    const a = f(low), slope = (to - from) / (f(high) - a);
-    const map = (x) => from + (f(log ? Math.max(x, low * 1e-3) : x) - a) * slope;
-    map.inverse = (pixel) => {
-      const value = a + (pixel - from) / slope;
-      return log ? 10 ** value : value;
-    };
-    return map;
-  }
-
-  const POWERS = "⁰¹²³⁴⁵⁶⁷⁸⁹";
-  function power(exponent) {
-    const text = [...String(Math.abs(exponent))].map((digit) => POWERS[digit]).join("");
-    return exponent === 0 ? "1" : exponent === 1 ? "10" : `10${exponent < 0 ? "⁻" : ""}${text}`;
-  }
-  function ticksOf({ low, high, log, ticks }) {
-    if (ticks) return ticks;
-    if (log) {
-      const first = Math.ceil(Math.log10(low) - 1e-9), last = Math.floor(Math.log10(high) + 1e-9);
-      const every = Math.max(1, Math.ceil((last - first) / 5)), found = [];
-      for (let e = first; e <= last; e += every) found.push([10 ** e, power(e)]);
-      return found;
-    }
-    const rough = (high - low) / 4, base = 10 ** Math.floor(Math.log10(rough));
-    const step = base * [1, 2, 5, 10].find((m) => m * base >= rough);
-    const found = [];
-    for (let i = Math.ceil(low / step - 1e-9); i * step <= high + 1e-9 * step; i++) {
-      found.push([i * step, String(Number((i * step).toPrecision(6))).replace("-", "−")]);
-    }
-    return found;
-  }
-
   // A sample of a line with its meaning, for beside a title.
   function keyTo(look, words) {
     const sample = svg("svg", { viewBox: "0 0 26 8", width: 26, height: 8, "aria-hidden": "true" });
@@ -61,7 +26,8 @@
 
   class Panel {
     // `square` panels keep their shape; `canvas` puts a bitmap behind the drawing.
-    constructor(explorer, { title, alt, height = 250, square = false, canvas = false, moves, keys = [] }) {
+    constructor(explorer, options) {
+      const { title, alt, height = 250, square = false, canvas = false, moves, keys = [] } = options;
       Object.assign(this, { explorer, height, square, kept: new Map() });
       this.box = make("div", { class: "se-panel" });
       this.stage = make("div", { class: "se-stage" });
@@ -162,7 +128,8 @@
     // An area of failing starts: tinted and hatched, so that it does not depend on its colour.
     hatch(name, d) {
       if (!this.pattern) {
-        const id = `${this.explorer.id}-hatch-${[...this.explorer.panels.children].indexOf(this.box)}`;
+        const number = [...this.explorer.panels.children].indexOf(this.box);
+        const id = `${this.explorer.id}-hatch-${number}`;
         const pattern = svg("pattern", { id, width: 7, height: 7, patternUnits: "userSpaceOnUse",
           patternTransform: "rotate(45)" });
         pattern.append(svg("rect", { width: 7, height: 7, class: "se-lost" }),
@@ -203,7 +170,8 @@
       const node = this.element(name, "text", `se-text ${look}`);
       const { left, right, top, bottom } = this.frame;
       node.setAttribute("x", (clamp(this.x(x), left, right) + dx).toFixed(1));
-      node.setAttribute("y", clamp(clamp(this.y(y), top, bottom) + dy, top + 10, bottom).toFixed(1));
+      const height = clamp(clamp(this.y(y), top, bottom) + dy, top + 10, bottom);
+      node.setAttribute("y", height.toFixed(1));
       node.setAttribute("text-anchor", anchor);
       if (node.textContent !== words) node.textContent = words;
     }
@@ -244,8 +212,8 @@
         if (!node.contains(event.target)) follow(event);
       });
       node.addEventListener("keydown", (event) => {
-        const step = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, 1], ArrowDown: [0, -1] };
-        const way = step[event.key];
+        const way = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, 1],
+          ArrowDown: [0, -1] }[event.key];
         if (!way || event.ctrlKey || event.metaKey || event.altKey) return;
         event.preventDefault();
         event.stopPropagation();
@@ -253,35 +221,13 @@
         nudged(way[0] * times, way[1] * times);
       });
       return (x, y, words) => {
-        node.setAttribute("transform", `translate(${this.x(x).toFixed(1)},${this.y(y).toFixed(1)})`);
+        const at = [this.x(x), this.y(y)].map((pixel) => pixel.toFixed(1));
+        node.setAttribute("transform", `translate(${at})`);
         node.setAttribute("aria-valuenow", String(Number(y.toFixed(4))));
         node.setAttribute("aria-valuetext", words);
       };
     }
   }
 
-  const ANGLES = { low: 0, high: Math.PI, ticks: [[0, "0"], [Math.PI / 4, "π/4"],
-    [Math.PI / 2, "π/2"], [(3 * Math.PI) / 4, "3π/4"], [Math.PI, "π"]] };
-
-  // The teacher and the schedules that the common parameters describe.
-  function problem(v) {
-    const size = v.size * v.k;
-    const output = v.output_step / (v.k * v.k), filter = v.ratio * output;
-    const last = { output, filter, iterations: null };
-    const careful = { output, filter: filter * output, iterations: v.warmup };
-    return {
-      t: shortcutCore.teacher(v.k, Math.sqrt(v.share * size), size, v.angle * Math.PI),
-      plain: [last],
-      warm: v.warmup > 0 ? [careful, last] : [last],
-    };
-  }
-
-  // (s, q) of the start at (along, across) in units of the ball's radius; outside: the rim.
-  function startAt(t, along, across) {
-    const scale = t.radius / Math.max(1, Math.hypot(along, across));
-    const s = Math.sqrt(t.k) * scale * along;
-    return [s, (s * t.total) / t.k + Math.sqrt(t.spread) * scale * across];
-  }
-
-  Object.assign(globalThis.shortcutExplorers, { ANGLES, Panel, clamp, problem, startAt });
+  globalThis.shortcutExplorers.Panel = Panel;
 })();
