@@ -10,7 +10,16 @@ from pathlib import Path
 from typing import Any, NoReturn
 
 from shortcutlib import __version__, sweep_command
-from shortcutlib.success import METHODS, PRINTED_K, SETTINGS, Cell, Setting, success_rate
+from shortcutlib.success import (
+    CNN_STEP,
+    METHODS,
+    PRINTED_K,
+    SETTINGS,
+    UNSTABLE_CNN_FROM,
+    Cell,
+    Setting,
+    success_rate,
+)
 from shortcutlib.teacher import Teacher
 
 __all__ = ["main"]
@@ -89,11 +98,15 @@ def _parser() -> argparse.ArgumentParser:
         type=float,
         default=None,
         metavar="N",
-        help="||a*||^2; 6k for 'squared', required for 'literal' (default: None)",
+        help="||a*||^2; without it 6k for 'squared'; required for 'literal'",
     )
     add("--p", type=_positive, default=8, help="patch size")
     add("--warmup", type=_not_negative, default=1000, help="iterations of step-size warm-up")
-    add("--json", metavar="FILE", default=None, help="also write the cells as JSON ('-': stdout)")
+    add(
+        "--json",
+        metavar="FILE",
+        help="also write the cells as JSON; '-' is standard output, and the table goes to stderr",
+    )
     success.set_defaults(run=_success, parser=success)
     sweep_command.add_parser(commands)
     return parser
@@ -148,6 +161,11 @@ def _success(options: argparse.Namespace) -> int:
         status = 1
     for cell in cells:
         print(_row(cell), file=table)
+    if any(cell.setting == "cnn" and cell.k >= UNSTABLE_CNN_FROM for cell in cells):
+        print(
+            f"cnn: step {CNN_STEP} is unstable from k = {UNSTABLE_CNN_FROM} on; every run diverges",
+            file=table,
+        )
     if options.json == "-":
         print(json.dumps([cell.as_dict() for cell in cells], indent=2))
     return status

@@ -182,7 +182,10 @@ def results(
             running: dict[Future[Result], Item] = {}
             while running or (waiting and not lost):
                 # After a loss nothing more is handed out: what is under way is brought home first.
-                while waiting and not lost and len(running) < workers.ahead:
+                # Then one item at a time, until one succeeds: work that kills its worker would
+                # otherwise take innocent work with it, time and again.
+                ahead = 1 if failures else workers.ahead
+                while waiting and not lost and len(running) < ahead:
                     try:
                         running[executor.submit(function, waiting[0])] = waiting[0]
                     except workers.losses:

@@ -150,6 +150,11 @@ class Grid:
                 raise ValueError(f"{name} = {min(getattr(self, name))}: give positive numbers")
         if any(value < 0 for value in self.sum_ratio):
             raise ValueError(f"sum_ratio = {min(self.sum_ratio)}: S^2/N is at least 0")
+        if any(value <= 0 for value in self.step_ratio):
+            raise ValueError(
+                f"step_ratio = {min(self.step_ratio)}: the filter would never reach v*; "
+                "give positive numbers"
+            )
         for value in self.angle_over_pi:
             if not 0 <= value <= 1:
                 raise ValueError(f"angle_over_pi = {value}: give units of pi, in [0, 1]")

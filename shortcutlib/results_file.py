@@ -189,6 +189,7 @@ class ResultsFile:
                     f"{_brief(wanted.get(n))} here"
                     for n in differ
                 )
+                + "; give another file name, or name this file alone to go on with its own grid"
             )
 
 

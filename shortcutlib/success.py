@@ -56,6 +56,8 @@ PRINTED: dict[Setting, dict[int, float]] = {
 
 #: Step size of the CNN's descent in the paper.
 CNN_STEP = 0.1
+#: From this k on that step is too long: 0.1 (k + pi - 1) > 4 pi, and the sum of a blows up.
+UNSTABLE_CNN_FROM = 124
 #: Trials drawn and settled together: memory is about 50 MB, whatever their number.
 BLOCK = 2**18
 
@@ -244,7 +246,7 @@ def success_rate(
         k=k,
         p=p,
         reading=reading,
-        norm_squared=teacher.norm_squared if norm_squared is None else float(norm_squared),
+        norm_squared=6.0 * k if norm_squared is None else float(norm_squared),
         warmup=warmup if setting == "resnet-warmup" else 0,
         method=method,
         trials=trials if method == "simulated" else None,

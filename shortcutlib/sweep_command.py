@@ -128,7 +128,9 @@ def _sweep(options: argparse.Namespace) -> int:
     print(f"{path}: {len(rows)} points, {progress.done - progress.before} of them computed now")
     problems = sum(row["problem"] is not None for row in rows)
     if problems:
-        print(f"{problems} of them have no answer; their records say why", file=sys.stderr)
+        first = next(row["problem"] for row in rows if row["problem"] is not None)
+        verb = "has" if problems == 1 else "have"
+        print(f"{problems} of them {verb} no answer; the first: {first}", file=sys.stderr)
     return 1 if problems else 0
 
 

@@ -33,6 +33,13 @@ def test_table_shows_printed_value_ours_interval_and_reading(capsys):
     assert rows[2][4:6] == [f"[{cell.low:.4f},", f"{cell.high:.4f}]"]
 
 
+def test_an_unstable_step_is_said_to_be_one(capsys):
+    _, out, _ = run(capsys, "--k", "124", "--setting", "cnn", "--trials", "5")
+    assert "unstable from k = 124" in out
+    _, out, _ = run(capsys, "--k", "123", "--setting", "cnn", "--trials", "5")
+    assert "unstable" not in out
+
+
 def test_json_to_standard_output_and_to_a_file(capsys, tmp_path):
     options = ["--k", "17", "--setting", "resnet", "--trials", "50", "--seed", "3"]
     status, out, err = run(capsys, *options, "--json", "-")

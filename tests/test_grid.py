@@ -79,7 +79,8 @@ def test_a_stream_depends_on_the_point_and_the_seed_alone():
         ({"sum_ratio": (-1.0,)}, "sum_ratio = -1"),
         ({"sum_ratio": (17.0,), "k": (16,)}, "exceeds k N"),
         ({"output_sum": (1e9,)}, "exceeds k N"),
-        ({"step_ratio": (-1.0,)}, "step size"),
+        ({"step_ratio": (-1.0,)}, "step_ratio = -1"),
+        ({"step_ratio": (0.0,)}, "never reach"),
     ],
 )
 def test_impossible_grids_are_refused(axes, match):

@@ -60,7 +60,9 @@ def paths_figure(runs: Mapping[str, tuple[Path, str]], *, warmup: int | None = N
             # The phase transition: the filter is released, and the angle drops.
             for axes in panels:
                 axes.axvline(warmup, color=MUTED, linewidth=0.8, linestyle=":")
-            place = panels[-1].get_xaxis_transform()
+            place = panels[2].get_xaxis_transform()
             for x, stage in ((1.3, "Stage I"), (1.2 * warmup, "Stage II")):
-                panels[-1].text(x, 0.06, stage, color=MUTED, transform=place)
+                panels[2].text(
+                    x, 0.06 if stage == "Stage I" else 0.86, stage, color=MUTED, transform=place
+                )
     return figure

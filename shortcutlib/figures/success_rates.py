@@ -14,7 +14,7 @@ __all__ = ["rates_figure"]
 _MEANINGS = {"resnet-warmup": "global", "resnet": "shortcut", "cnn": "student"}
 _NAMES = {
     "resnet-warmup": "ResNet with warm-up",
-    "resnet": "ResNet without",
+    "resnet": "ResNet without warm-up",
     "cnn": "CNN",
 }
 
@@ -56,7 +56,7 @@ def rates_figure(
                 _NAMES[setting],
                 (k[-1], rate[-1]),
                 style["color"],
-                offset=(-4, -18),
+                offset=(-4, -34),
                 ha="right",
             )
         axes.set_xlabel("number of patches $k$")

@@ -6,6 +6,7 @@ import importlib.util
 import json
 import shutil
 import subprocess
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -38,6 +39,13 @@ def call(function: str, argument: Any) -> Any:
 
 def in_browser(source: str, function: str, argument: Any) -> Any:
     """The same in a Chromium without a window."""
+    # In a thread of its own: another test of this process may have a browser open, and the
+    # synchronous Playwright refuses to start twice in one thread.
+    with ThreadPoolExecutor(1) as thread:
+        return thread.submit(_evaluate, source, function, argument).result()
+
+
+def _evaluate(source: str, function: str, argument: Any) -> Any:
     from playwright.sync_api import sync_playwright
 
     spec = importlib.util.spec_from_file_location("finder", ROOT / "tools" / "find_chromium.py")

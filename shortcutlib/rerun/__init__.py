@@ -1,0 +1,31 @@
+"""Rerun panels: change the settings of a chapter's experiment, and run it with the library.
+
+In a kernel a panel is a widget made of plain ipywidgets (7.7 or 8).  Where there is no kernel, as
+in the built pages, it is the table of its last run.  Panels need ipywidgets
+(``pip install shortcutlib[notebooks]``); the experiments and the rest of the library do not.
+"""
+
+from shortcutlib.rerun.chapters import (
+    paths_panel,
+    population_loss_panel,
+    reduction_panel,
+    spurious_panel,
+    success_panel,
+)
+from shortcutlib.rerun.panel import RerunPanel, choice, choices, number, whole
+from shortcutlib.rerun.result import Experiment, Result
+
+__all__ = [
+    "Experiment",
+    "RerunPanel",
+    "Result",
+    "choice",
+    "choices",
+    "number",
+    "paths_panel",
+    "population_loss_panel",
+    "reduction_panel",
+    "spurious_panel",
+    "success_panel",
+    "whole",
+]

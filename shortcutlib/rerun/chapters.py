@@ -1,0 +1,128 @@
+"""The panels of the chapters: experiments with the settings that readers may change."""
+
+from shortcutlib.rerun import experiments
+from shortcutlib.rerun.panel import RerunPanel, choice, choices, number, whole
+from shortcutlib.success import PRINTED_K
+
+__all__ = [
+    "paths_panel",
+    "population_loss_panel",
+    "reduction_panel",
+    "spurious_panel",
+    "success_panel",
+]
+
+_KS = {str(k): k for k in PRINTED_K}
+_TRIALS = {f"{n:,}": n for n in (500, 1000, 5000, 20_000, 100_000)}
+_SEEDS = (0, 9999)
+
+
+def population_loss_panel() -> RerunPanel:
+    """The loss as a mean over random inputs, against its closed form.
+
+    Returns
+    -------
+    RerunPanel
+    """
+    return RerunPanel(
+        "Mean loss over random inputs",
+        experiments.population_loss,
+        {
+            "inputs": choice(
+                100_000, {f"{n:,}": n for n in (1000, 10_000, 100_000, 1_000_000)}, "inputs"
+            ),
+            "k": whole(16, 1, 100, "k"),
+            "p": whole(8, 2, 32, "p"),
+            "angle": number(0.6, 0.0, 1.0, "angle φ / π"),
+            "seed": whole(0, *_SEEDS, "seed"),
+        },
+    )
+
+
+def spurious_panel() -> RerunPanel:
+    """How often the plain network reaches the global optimum.
+
+    Returns
+    -------
+    RerunPanel
+    """
+    return RerunPanel(
+        "Plain network, success rate",
+        experiments.spurious,
+        {
+            "ks": choices(PRINTED_K, _KS, "k"),
+            "trials": choice(5000, _TRIALS, "trials"),
+            "seed": whole(1, *_SEEDS, "seed"),
+        },
+    )
+
+
+def reduction_panel() -> RerunPanel:
+    """The full descent and the reduced one, side by side.
+
+    Returns
+    -------
+    RerunPanel
+    """
+    return RerunPanel(
+        "Full and reduced descent",
+        experiments.reduction,
+        {
+            "k": whole(16, 2, 100, "k"),
+            "p": whole(8, 2, 64, "p"),
+            "step": number(1.0, 0.1, 4.0, "step size × k²", step=0.1),
+            "warmup": whole(500, 0, 5000, "warm-up", step=100),
+            "iterations": whole(2000, 100, 10_000, "iterations", step=100),
+            "seed": whole(1, *_SEEDS, "seed"),
+        },
+    )
+
+
+def success_panel() -> RerunPanel:
+    """A row of Table 1: simulated, exact and printed.
+
+    Returns
+    -------
+    RerunPanel
+    """
+    return RerunPanel(
+        "A row of Table 1",
+        experiments.success,
+        {
+            "setting": choice(
+                "resnet",
+                {
+                    "ResNet without warm-up": "resnet",
+                    "ResNet with warm-up": "resnet-warmup",
+                    "plain network": "cnn",
+                },
+                "setting",
+            ),
+            "ks": choices(PRINTED_K, _KS, "k"),
+            "size": number(6.0, 0.5, 20.0, "N / k", step=0.1),
+            "reading": choice(
+                "squared", {"S² = N/4": "squared", "S = N/4 (as printed)": "literal"}, "reading"
+            ),
+            "warmup": whole(1000, 0, 20_000, "warm-up, if any", step=100),
+            "trials": choice(5000, _TRIALS, "trials"),
+            "seed": whole(0, *_SEEDS, "seed"),
+        },
+    )
+
+
+def paths_panel() -> RerunPanel:
+    """One random start, with warm-up and without.
+
+    Returns
+    -------
+    RerunPanel
+    """
+    return RerunPanel(
+        "One start, with warm-up and without",
+        experiments.paths,
+        {
+            "k": whole(9, 2, 64, "k"),
+            "warmup": whole(1000, 0, 20_000, "warm-up", step=100),
+            "seed": whole(3, *_SEEDS, "seed"),
+        },
+    )

@@ -1,0 +1,526 @@
+"""Rerun panels: what they show is what the library computes, and their buttons work."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Callable
+from html.parser import HTMLParser
+from typing import Any
+
+import numpy as np
+import pytest
+
+from shortcutlib import Teacher, reduced, rerun
+from shortcutlib.rerun import experiments
+from shortcutlib.rerun.result import Experiment, Result, below
+from shortcutlib.starts import sample_ball, sample_reduced
+from shortcutlib.step_sizes import StepSizes
+from shortcutlib.success import success_rate
+
+WIDGET = "application/vnd.jupyter.widget-view+json"
+PANELS = [
+    rerun.population_loss_panel,
+    rerun.spurious_panel,
+    rerun.reduction_panel,
+    rerun.success_panel,
+    rerun.paths_panel,
+]
+
+
+class Table(HTMLParser):
+    """Tags and texts of a piece of HTML, which must be well nested."""
+
+    def __init__(self, text: str) -> None:
+        super().__init__()
+        self.open: list[tuple[str, dict[str, str | None]]] = []
+        self.seen: list[tuple[str, dict[str, str | None], str]] = []
+        self.rows: list[list[str]] = []
+        self.feed(text)
+        self.close()
+        assert not self.open
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.open.append((tag, dict(attrs)))
+        if tag == "tr":
+            self.rows.append([])
+
+    def handle_endtag(self, tag: str) -> None:
+        assert self.open.pop()[0] == tag
+
+    def handle_data(self, data: str) -> None:
+        if data.strip():
+            tag, attributes = self.open[-1]
+            self.seen.append((tag, attributes, data))
+            if tag in ("td", "th"):
+                self.rows[-1].append(data)
+
+    def texts(self, tag: str, **attributes: str) -> list[str]:
+        return [text for t, a, text in self.seen if t == tag and attributes.items() <= a.items()]
+
+
+def finish(experiment: Experiment) -> Result:
+    """Run an experiment without any panel."""
+    shares = []
+    while True:
+        try:
+            shares.append(next(experiment))
+        except StopIteration as end:
+            assert all(0 <= share <= 1 for share in shares)
+            assert shares == sorted(shares)
+            return end.value
+
+
+def until(condition: Callable[[], bool], seconds: float = 20.0) -> None:
+    end = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < end, "did not happen in time"
+        time.sleep(0.005)
+
+
+def counting(steps: int, factor: float) -> Experiment:
+    """A toy experiment."""
+    if steps > 90:
+        raise ValueError(f"steps = {steps}: give at most 90 & <less>")
+    for i in range(steps):
+        yield i / steps
+    return Result(("a", "b"), (("x", f"{steps * factor:g}"),), f"{steps} steps.")
+
+
+def toy(experiment: Callable[..., Experiment] = counting) -> rerun.RerunPanel:
+    controls = {
+        "steps": rerun.whole(3, 0, 100, "steps"),
+        "factor": rerun.number(2.0, 0.0, 9.0, "factor"),
+    }
+    return rerun.RerunPanel("Toy", experiment, controls)
+
+
+class Endless:
+    """An experiment that is quick the first time, and then goes on until it is cancelled."""
+
+    def __init__(self) -> None:
+        self.runs = 0
+        self.closed = threading.Event()
+        self.main = threading.get_ident()
+        self.elsewhere = False
+
+    def __call__(self, steps: int, factor: float) -> Experiment:
+        self.runs += 1
+        if self.runs != 2:
+            return (yield from counting(steps, factor))
+        self.elsewhere = threading.get_ident() != self.main
+        try:
+            while True:
+                yield 0.5
+                time.sleep(0.002)
+        finally:
+            self.closed.set()
+
+
+# ---------------------------------------------------------------------------------------------
+# The panels of the chapters
+
+
+@pytest.mark.parametrize("make", PANELS)
+def test_page_without_a_kernel(make: Callable[[], rerun.RerunPanel]) -> None:
+    panel = make()
+    text = panel.to_html()
+    table = Table(text)
+    assert [c.startswith(f"{panel.title}: ") for c in table.texts("caption")] == [True]
+    assert tuple(table.texts("th", scope="col")) == panel.result.columns
+    assert table.texts("th", scope="row") == [row[0] for row in panel.result.rows]
+    assert tuple(map(tuple, table.rows)) == (panel.result.columns, *panel.result.rows)
+    assert table.texts("p") == [
+        panel.result.line,
+        "Run this chapter in a notebook to change the settings.",
+    ]
+    # Every setting is named in the caption.
+    for control in panel.controls.values():
+        assert f"{control.description} = " in table.texts("caption")[0]
+    assert panel.status == "done"
+
+
+def test_repeated_runs_are_shown_alike() -> None:
+    """What is compared when notebooks are checked does not differ from one run to the next."""
+    for make in (rerun.spurious_panel, rerun.population_loss_panel):
+        first, second = make()._repr_mimebundle_(), make()._repr_mimebundle_()
+        assert first["text/html"] == second["text/html"]
+        assert first["text/plain"] == second["text/plain"]
+        assert first[WIDGET]["model_id"] != second[WIDGET]["model_id"]
+        assert first[WIDGET]["model_id"] not in first["text/html"] + first["text/plain"]
+
+
+def test_widget_is_displayed_by_its_bundle() -> None:
+    """IPython would prefer a method that leaves the HTML out."""
+    from IPython.core.formatters import DisplayFormatter
+
+    panel = toy()
+    data, _ = DisplayFormatter().format(panel)
+    assert set(data) == {WIDGET, "text/html", "text/plain"}
+    assert data["text/plain"] == "RerunPanel('Toy')"
+    assert data["text/html"] == panel.to_html()
+
+
+def test_success_equals_the_library() -> None:
+    for setting in ("resnet", "resnet-warmup", "cnn"):
+        result = finish(experiments.success(setting, (16, 100), trials=700, seed=4, warmup=1000))
+        for k, row in zip((16, 100), result.rows, strict=True):
+            cell = success_rate(setting, k, trials=700, seed=4)
+            exact = success_rate(setting, k, method="exact").success_rate
+            assert row[:3] == (
+                str(k),
+                f"{cell.success_rate:.4f}",
+                f"{cell.low:.4f} to {cell.high:.4f}",
+            )
+            assert float(row[3]) == pytest.approx(exact, abs=6e-5)
+            assert row[4] == f"{cell.printed:.4f}"
+
+
+def test_success_without_scipy(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "scipy", None)
+    monkeypatch.setitem(sys.modules, "scipy.special", None)
+    result = finish(experiments.success(ks=(16,), trials=100))
+    assert result.rows[0][3] == "needs SciPy"
+    assert "SciPy" in result.line
+
+
+def test_spurious_equals_the_library() -> None:
+    result = finish(experiments.spurious((25, 36), trials=900, seed=2))
+    cells = [success_rate("cnn", k, trials=900, seed=2) for k in (25, 36)]
+    assert [row[1] for row in result.rows] == [f"{cell.success_rate:.4f}" for cell in cells]
+    assert [row[3] for row in result.rows] == [f"{cell.printed:.4f}" for cell in cells]
+    failures = sum(round(900 * (1 - cell.success_rate)) for cell in cells)
+    assert result.line.startswith(f"{failures:,} of 1,800 ")
+
+
+def test_population_loss_agrees_with_the_closed_form() -> None:
+    result = finish(experiments.population_loss(inputs=40_000, k=9, p=4, angle=0.4, seed=3))
+    assert [row[0] for row in result.rows] == ["400", "4,000", "40,000"]
+    errors = [float(row[2]) for row in result.rows]
+    assert errors[0] > errors[1] > errors[2]
+    for _, mean, error, exact, away in result.rows:
+        assert abs(float(away)) < 4
+        assert (float(mean) - float(exact)) / float(error) == pytest.approx(float(away), abs=0.02)
+
+
+def test_reduction_differs_by_rounding_only() -> None:
+    result = finish(experiments.reduction(k=9, p=5, iterations=600, warmup=100, seed=0))
+    assert {row[3] for row in result.rows} == {"< 1e-12"}
+    assert all(row[1] == row[2] for row in result.rows)
+    # The whole run by the library alone.
+    teacher = Teacher.section_4(9, p=5)
+    a = sample_ball(1, 9, teacher.start_radius, np.random.default_rng(0))[0]
+    run = reduced.descend(
+        teacher,
+        reduced.reduce(teacher, teacher.shortcut, a),
+        StepSizes.section_4(9, warmup=100),
+        iterations=600,
+    )
+    assert float(result.rows[1][2]) == pytest.approx(
+        float(run.state.alignment) / teacher.norm_squared, abs=1e-6
+    )
+    assert float(result.rows[2][2]) == pytest.approx(float(run.state.angle) / np.pi, abs=1e-6)
+
+
+def test_paths_equal_the_library() -> None:
+    """Run in pieces, the descent is the same as in one go."""
+    result = finish(experiments.paths(k=4, warmup=300, seed=3))
+    teacher = Teacher.section_4(4)
+    drawn = sample_reduced(teacher, 1, np.random.default_rng(3))
+    start = reduced.ReducedState(*(column[0] for column in drawn))
+    for length, row in zip((300, 0), result.rows, strict=True):
+        run = reduced.descend(
+            teacher, start, StepSizes.section_4(4, warmup=length), iterations=500_000
+        )
+        positive = run.path.alignment > 0
+        first = f"{int(np.argmax(positive)):,}" if np.any(positive) else "never"
+        largest = f"{run.path.angle.max() / np.pi:.4f} π"
+        assert row[1:] == (first, largest, run.stop.value, f"{run.iterations:,}")
+    assert len(finish(experiments.paths(k=4, warmup=0, seed=3)).rows) == 1
+
+
+def test_bounds_of_differences() -> None:
+    assert below(0.0) == below(3e-15) == "< 1e-12"
+    assert below(2e-12) == "< 1e-11"
+    assert below(0.3) == "< 1e0"
+    assert below(float("nan")) == below(float("inf")) == "not finite"
+
+
+# ---------------------------------------------------------------------------------------------
+# The panel itself
+
+
+def test_moving_a_control_and_running() -> None:
+    panel = toy()
+    assert panel.result.rows == (("x", "6"),)
+    before = panel.to_html()
+    seen: list[str] = []
+    panel.observe(lambda change: seen.append(change["new"]), "status")
+    panel.controls["steps"].value = 5
+    panel.controls["factor"].value = 1.5
+    # The page shows the last run, not the settings.
+    assert panel.to_html() == before
+    panel._run_button.click()
+    assert panel.wait(10)
+    assert panel.result.rows == (("x", "7.5"),)
+    assert seen == ["running", "done"]
+    assert "steps = 5; factor = 1.5" in panel.to_html()
+    shown = panel._output.outputs[0]["data"]["text/html"]
+    assert panel.to_html().startswith(shown)
+    assert (panel._run_button.disabled, panel._cancel_button.disabled) == (False, True)
+    assert panel._bar.value == 1.0
+
+
+def test_choices() -> None:
+    panel = rerun.spurious_panel()
+    panel.controls["ks"].value = (36,)
+    panel.controls["trials"].value = 500
+    panel._run_button.click()
+    assert panel.wait(30)
+    assert [row[0] for row in panel.result.rows] == ["36"]
+    assert "k = 36; trials = 500; seed = 1" in panel.to_html()
+    panel.controls["ks"].value = ()
+    panel._run_button.click()
+    assert panel.wait(30)
+    assert panel.status == "failed"
+    assert panel.message == "no value of k is chosen: choose at least one"
+
+
+def test_running_from_python() -> None:
+    panel = toy()
+    assert panel.run(steps=4).rows == (("x", "8"),)
+    assert panel.settings == {"steps": 4, "factor": 2.0}
+    with pytest.raises(TypeError, match="no setting 'step'; there are steps, factor"):
+        panel.run(step=4)
+    with pytest.raises(ValueError, match="at most 90"):
+        panel.run(steps=95)
+    assert panel.status == "failed"
+    assert panel.run(steps=1).rows == (("x", "2"),)
+
+
+def test_cancel() -> None:
+    endless = Endless()
+    panel = toy(endless)
+    panel._run_button.click()
+    until(lambda: panel.status == "running" and panel._bar.value == 0.5)
+    assert endless.elsewhere
+    assert (panel._run_button.disabled, panel._cancel_button.disabled) == (True, False)
+    # A second click changes nothing, and Python is told.
+    panel._run_button.click()
+    with pytest.raises(RuntimeError, match="a run is going already"):
+        panel.run()
+    assert endless.runs == 2
+    assert not panel.wait(0.01)
+    panel._cancel_button.click()
+    assert panel.wait(10)
+    assert endless.closed.is_set()
+    assert panel.status == "cancelled"
+    assert panel.result.rows == (("x", "6"),)
+    assert (panel._run_button.disabled, panel._cancel_button.disabled) == (False, True)
+    panel.controls["steps"].value = 7
+    panel._run_button.click()
+    assert panel.wait(10)
+    assert panel.result.rows == (("x", "14"),)
+
+
+def test_cancel_right_after_the_start_is_not_lost() -> None:
+    panel = toy(Endless())
+    for _ in range(3):
+        panel._experiment.runs = 1
+        panel._run_button.click()
+        panel._cancel_button.click()
+        assert panel.wait(10)
+        assert panel.status == "cancelled"
+
+
+def test_interrupt_from_the_keyboard() -> None:
+    def interrupted(steps: int, factor: float) -> Experiment:
+        yield 0.0
+        if steps == 9:
+            raise KeyboardInterrupt
+        return (yield from counting(steps, factor))
+
+    panel = toy(interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        panel.run(steps=9)
+    assert panel.status == "cancelled"
+    assert panel.run(steps=2).rows == (("x", "4"),)
+
+
+def test_library_says_what_is_wrong() -> None:
+    panel = rerun.success_panel()
+    before = panel.to_html()
+    panel.controls["reading"].value = "literal"
+    panel.controls["size"].value = 18.0
+    panel._run_button.click()
+    assert panel.wait(30)
+    assert panel.status == "failed"
+    with pytest.raises(ValueError) as refused:
+        Teacher.section_4(16, reading="literal", norm_squared=18.0 * 16)
+    assert panel.message == str(refused.value)
+    assert panel.to_html() == before
+    # As text, not as HTML.
+    assert Table(panel._said.value).texts("span", role="status") == [panel.message]
+    broken = toy()
+    broken.controls["steps"].value = 99
+    broken._run_button.click()
+    assert broken.wait(10)
+    assert "90 &amp; &lt;less&gt;" in broken._said.value
+
+
+def test_other_errors_are_named() -> None:
+    def wrong(steps: int, factor: float) -> Experiment:
+        yield 1 / (steps - 8)
+        return (yield from counting(steps, factor))
+
+    panel = rerun.RerunPanel(
+        "Toy", wrong, {"steps": rerun.whole(9, 0, 9, "n"), "factor": rerun.number(1, 0, 2, "f")}
+    )
+    panel.controls["steps"].value = 8
+    panel._run_button.click()
+    assert panel.wait(10)
+    assert panel.message == "ZeroDivisionError: division by zero"
+    assert not panel._run_button.disabled
+
+
+def test_kernel_without_threads(monkeypatch: pytest.MonkeyPatch) -> None:
+    panel = toy()
+
+    def refuse(self: threading.Thread) -> None:
+        raise RuntimeError("can't start new thread")
+
+    monkeypatch.setattr(threading.Thread, "start", refuse)
+    panel.controls["steps"].value = 6
+    panel._run_button.click()
+    assert panel.result.rows == (("x", "12"),)
+    assert panel.wait()
+
+
+def test_two_panels_are_independent() -> None:
+    first, second = toy(Endless()), toy()
+    first._run_button.click()
+    until(lambda: first._bar.value == 0.5)
+    second.controls["steps"].value = 8
+    second._run_button.click()
+    assert second.wait(10)
+    assert second.result.rows == (("x", "16"),)
+    assert first.status == "running"
+    assert first._bar.value == 0.5
+    assert first.controls["steps"].value == 3
+    first.cancel()
+    assert first.wait(10)
+    assert (first.status, second.status) == ("cancelled", "done")
+
+
+def test_sliders_wait_until_they_are_let_go() -> None:
+    for make in (rerun.reduction_panel, rerun.paths_panel):
+        for control in make().controls.values():
+            assert control.continuous_update is False
+
+
+# ---------------------------------------------------------------------------------------------
+# In a kernel, and without ipywidgets
+
+CELL = """
+import time
+from shortcutlib import rerun
+from shortcutlib.rerun.result import Result
+
+def slow(steps):
+    for i in range(steps):
+        yield i / steps
+        time.sleep(0.02)
+    return Result(("a", "b"), (("steps", str(steps)),), "Slow.")
+
+panel = rerun.RerunPanel("Slow", slow, {"steps": rerun.whole(2, 0, 100_000, "steps")})
+panel
+"""
+
+
+def test_buttons_in_a_kernel() -> None:
+    """The messages of a front end: set a slider, run, cancel while it runs, run again."""
+    from jupyter_client.manager import start_new_kernel
+
+    manager, client = start_new_kernel(kernel_name="python3")
+    shown: list[dict[str, Any]] = []
+    state: dict[str, dict[str, Any]] = {}
+
+    def look(message: dict[str, Any]) -> None:
+        content = message["content"]
+        if message["msg_type"] == "comm_open":
+            state[content["comm_id"]] = content["data"]["state"]
+        if message["msg_type"] == "comm_msg" and content["data"].get("method") == "update":
+            state[content["comm_id"]] |= content["data"]["state"]
+        if message["msg_type"] == "execute_result":
+            shown.append(content["data"])
+        assert message["msg_type"] != "error", content
+
+    def find(name: str, **wanted: Any) -> tuple[str, dict[str, Any]]:
+        return next(
+            (i, s)
+            for i, s in state.items()
+            if s.get("_model_name") == name and wanted.items() <= s.items()
+        )
+
+    def send(comm: str, data: dict[str, Any]) -> None:
+        client.shell_channel.send(client.session.msg("comm_msg", {"comm_id": comm, "data": data}))
+
+    def click(description: str) -> None:
+        comm, _ = find("ButtonModel", description=description)
+        send(comm, {"method": "custom", "content": {"event": "click"}})
+
+    def wait_for(condition: Callable[[], bool]) -> None:
+        end = time.monotonic() + 60
+        while not condition():
+            assert time.monotonic() < end
+            look(client.get_iopub_msg(timeout=30))
+
+    try:
+        client.execute(CELL)
+        wait_for(lambda: bool(shown))
+        assert shown[0][WIDGET]["model_id"] in state
+        assert "<td>2</td>" in shown[0]["text/html"]
+        slider, _ = find("IntSliderModel")
+        said = find("HTMLModel")[1]
+        output = find("OutputModel")[1]
+        bar = find("FloatProgressModel")[1]
+        send(slider, {"method": "update", "state": {"value": 100_000}, "buffer_paths": []})
+        click("Run")
+        wait_for(lambda: 0 < bar["value"] < 1)
+        # The kernel runs other cells meanwhile.
+        client.execute("panel.status + ' ' + str(panel.settings)")
+        wait_for(lambda: len(shown) == 2)
+        assert "running {'steps': 100000}" in shown[1]["text/plain"]
+        click("Cancel")
+        wait_for(lambda: "Cancelled" in said["value"])
+        assert "<td>2</td>" in output["outputs"][0]["data"]["text/html"]
+        send(slider, {"method": "update", "state": {"value": 3}, "buffer_paths": []})
+        click("Run")
+        wait_for(lambda: "Done" in said["value"])
+        assert "<td>3</td>" in output["outputs"][0]["data"]["text/html"]
+        client.execute("panel.result.rows")
+        wait_for(lambda: len(shown) == 3)
+        assert shown[2]["text/plain"] == "(('steps', '3'),)"
+    finally:
+        client.stop_channels()
+        manager.shutdown_kernel(now=True)
+
+
+def test_library_needs_numpy_alone() -> None:
+    script = """
+import sys
+for name in ("ipywidgets", "traitlets", "IPython", "anywidget", "scipy", "matplotlib", "tqdm"):
+    sys.modules[name] = None
+import shortcutlib
+assert not any(name.startswith("shortcutlib.rerun") for name in sys.modules)
+try:
+    import shortcutlib.rerun
+except ImportError as error:
+    print(error)
+"""
+    done = subprocess.run(
+        [sys.executable, "-c", script], capture_output=True, text=True, check=True
+    )
+    assert "rerun panels need ipywidgets" in done.stdout
