@@ -315,7 +315,8 @@ def test_the_command_continues_exports_and_refuses(tmp_path, capsys):
     assert captured.out == ""
     assert captured.err.splitlines() == [
         f"python -m shortcutlib sweep: {path} belongs to another configuration: "
-        "seed is 0 there and 1 here"
+        "seed is 0 there and 1 here; give another file name, or name this file alone to go on "
+        "with its own grid"
     ]
     assert path.read_bytes() == before
 
