@@ -63,6 +63,6 @@ def paths_figure(runs: Mapping[str, tuple[Path, str]], *, warmup: int | None = N
             place = panels[2].get_xaxis_transform()
             for x, stage in ((1.3, "Stage I"), (1.2 * warmup, "Stage II")):
                 panels[2].text(
-                    x, 0.06 if stage == "Stage I" else 0.86, stage, color=MUTED, transform=place
+                    x, 0.06 if stage == "Stage I" else 0.6, stage, color=MUTED, transform=place
                 )
     return figure
