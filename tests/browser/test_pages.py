@@ -120,6 +120,20 @@ def test_front_door_leads_to_the_book(html: Path, address: str, open_page: OpenP
             assert visit.troubles == []
 
 
+def test_icons_come_from_the_font_alone(html: Path, address: str, open_page: OpenPage) -> None:
+    assert (html / "_static/scripts/fontawesome.js").stat().st_size < 100
+    with open_page(f"{address}/book/index.html") as visit:
+        content, family = visit.page.evaluate(
+            """() => {
+                const icon = document.querySelector(".theme-switch-button .fa-solid");
+                const style = getComputedStyle(icon, "::before");
+                return [style.content, style.fontFamily];
+            }"""
+        )
+    assert content not in ("none", "normal", '""')
+    assert "Awesome" in family
+
+
 def test_search_finds_a_page(address: str, open_page: OpenPage) -> None:
     with open_page(f"{address}/search.html?q=shortcut") as visit:
         visit.page.locator("#search-results li a").first.wait_for(timeout=10_000)
