@@ -155,7 +155,9 @@
     redraw(fine) {
       const begin = performance.now();
       this.words.textContent = this.view.draw(this.values, fine);
-      if (!fine) this.costs.push(performance.now() - begin);
+      const end = performance.now();
+      this.ready ??= end;
+      if (!fine) this.costs.push(end - begin);
       if (this.costs.length > 1000) this.costs.shift();
     }
 
