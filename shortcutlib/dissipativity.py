@@ -173,7 +173,11 @@ def filter_slack(reduced: ReducedState, constant: ArrayLike, delta: ArrayLike = 
     -------
     ndarray
     """
-    return filter_progress(reduced) - np.asarray(constant) * filter_distance(reduced) + delta
+    return (
+        filter_progress(reduced)
+        - np.asarray(constant, dtype=float) * filter_distance(reduced)
+        + np.asarray(delta, dtype=float)
+    )
 
 
 def output_slack(
@@ -197,9 +201,11 @@ def output_slack(
     away = reduced.output_sum - teacher.output_sum
     missing = teacher.norm_squared - reduced.alignment
     # c joins its like before anything is subtracted: near a* the terms in D cancel.
-    rate = np.pi - 1 - 2 * np.pi * np.asarray(constant)
+    rate = np.pi - 1 - 2 * np.pi * np.asarray(constant, dtype=float)
     curvature = away * away + rate * output_distance(teacher, reduced)
-    return (curvature - g_deficit(reduced.angle) * missing) / (2 * np.pi) + delta
+    return (curvature - g_deficit(reduced.angle) * missing) / (2 * np.pi) + np.asarray(
+        delta, dtype=float
+    )
 
 
 def joint_slack(
