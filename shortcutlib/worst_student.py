@@ -20,7 +20,7 @@ is met by a part of a across 1 and a*, which costs kappa times its square, or by
 from typing import NamedTuple
 
 import numpy as np
-from numpy.typing import ArrayLike
+from numpy.typing import ArrayLike, NDArray
 
 from shortcutlib.angles import FloatArray
 from shortcutlib.teacher import TeacherNumbers
@@ -100,7 +100,8 @@ def worst_student(
     with np.errstate(invalid="ignore"):
         if free == 0:
             z, rest, possible = _parallel(away, needed, has_rest)
-            possible &= (z >= low - 1e-12 * width) & (z <= high + 1e-12) if banded else True
+            if banded:
+                possible = possible & (z >= low - 1e-12 * width) & (z <= high + 1e-12)
         else:
             z = np.clip(-kappa * root * away / (k * free + kappa), low, high)
             distance = away**2 + (z + root * away) ** 2 / free
@@ -128,7 +129,7 @@ def worst_student(
 
 def _parallel(
     away: FloatArray, needed: FloatArray, has_rest: bool
-) -> tuple[FloatArray, FloatArray, FloatArray]:
+) -> tuple[FloatArray, FloatArray, NDArray[np.bool_]]:
     """Where a* is a multiple of 1 the alignment fixes the sum: z = -y, and |a - a*|^2/N >= y^2."""
     missing = np.maximum(needed - away**2, 0.0)
     possible = np.ones(away.shape, dtype=bool) if has_rest else missing == 0

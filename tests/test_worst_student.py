@@ -8,9 +8,10 @@ from shortcutlib.teacher import Teacher
 from shortcutlib.worst_student import worst_student
 
 FREE = np.inf, -np.inf
+TEACHERS = (1, 1.0), (2, 0.0), (2, 0.3), (2, 1.0), (3, 0.0), (5, 0.6), (5, 1.0), (40, 0.97)
 CASES = [
     (k, share, constant, width, least)
-    for k, share in ((1, 1.0), (2, 0.0), (2, 0.3), (2, 1.0), (3, 0.0), (5, 0.6), (5, 1.0), (40, 0.97))
+    for k, share in TEACHERS
     for constant in (0.0, 0.05, (np.pi - 1) / (2 * np.pi))
     for width, least in (FREE, (3.0, -np.inf), (3.0, 1.4), (np.inf, 0.9))
 ]
@@ -37,7 +38,7 @@ def allowed(teacher, a, width, least):
 
 
 def frame(teacher):
-    """Orthonormal columns: along a*, along 1 across a* where there is such a direction, the rest."""
+    """Orthonormal columns: along a*, along 1 across a* where there is one, the rest."""
     k = teacher.k
     columns = [teacher.output_weights, np.ones(k)] if teacher.spread > 0 else [np.ones(k)]
     return np.linalg.qr(np.column_stack([*columns, np.eye(k)]))[0], len(columns)
@@ -71,7 +72,7 @@ def test_no_vector_of_weights_has_less_slack(k, share, constant, width, least, r
             continue
         assert curvature <= best + 1e-9 * max(1.0, best)
         # The grid comes close, and the student that is named has exactly this value.
-        if np.isfinite(best) and (least == -np.inf or planar == 2 and k > 2):
+        if np.isfinite(best) and (least == -np.inf or (planar == 2 and k > 2)):
             assert best - curvature < 0.12 * max(1.0, curvature)
         a = base.copy()
         if planar == 2:
