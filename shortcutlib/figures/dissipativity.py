@@ -252,7 +252,9 @@ def _draw_map(
     axes.contourf(angle, share, values, levels=levels, colors=colours)
     lines = axes.contour(angle, share, values, levels=levels[1:-1], colors=NEUTRAL, linewidths=0.6)
     axes.contour(angle, share, values, levels=[0.0], colors=INK, linewidths=1.6)
-    axes.clabel(lines, fontsize=9, colors=MUTED, fmt="%g", inline_spacing=2)
+    # Contours close to the zero line crowd together: most of them go without a number.
+    numbered = [level for level in lines.levels if abs(level) >= 0.1 or level in (0.0, 0.03)]
+    axes.clabel(lines, numbered, fontsize=9, colors=MUTED, fmt="%g", inline_spacing=2)
     failing = np.where(inside, values, np.nan)
     if np.nanmin(failing, initial=np.inf) < -1e-12:
         with mpl.rc_context({"hatch.color": SPURIOUS, "hatch.linewidth": 0.6}):
