@@ -92,10 +92,13 @@
         }
         this.set({ [name]: value });
       });
-      field.addEventListener("change", () => {
+      const typed = () => {
         this.set({ [name]: field.value === "" ? this.values[name] : Number(field.value) });
         this.show(name);
-      });
+      };
+      field.addEventListener("change", typed);
+      // Inside JupyterLab the Enter key makes no change event.
+      field.addEventListener("keydown", (event) => { if (event.key === "Enter") typed(); });
       this.inputs.set(name, [slider, field]);
       const node = make("div", { class: "se-control" },
         make("label", { for: id }, control.label), make("div", {}, slider, field));
