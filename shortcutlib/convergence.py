@@ -19,7 +19,15 @@ an integral and its first term.  So phi rises in all by at most (eta_w N/eta_a) 
 
     eta_w <= (phi_1 - phi_0)/(r I) eta_a/N
 
-keeps it below phi_1 until x > 0; from then on phi falls.  The number of steps is not limited.
+keeps it below phi_1 until x > 0.  From then on phi falls as long as eta_w q <= 4.  In the band q is
+at most N + 2 S^2/lambda, so for phi_0 >= pi/3 even eta_w q < 3.  For smaller phi_0 the step may be
+longer, eta_w q < 15: the filter may then swing past v*, but by less than .9 < phi_1.  The number of
+steps is not limited.
+
+**A homogeneous Lemma 15.**  Write e = a - a* and |w - w*| = 2 sin(phi/2) <= sqrt(delta).  With
+kappa = .757, which bounds (pi - g(phi))/(2 lambda sin(phi/2)) for every angle, a step gives
+
+    |e+| <= (1 - b) |e| + b (pi - g(phi)) sqrt(N)/lambda <= (1 - b) |e| + b kappa sqrt(N delta).
 """
 
 from typing import NamedTuple
@@ -34,9 +42,11 @@ __all__ = [
     "AlignmentBounds",
     "alignment_bounds",
     "alignment_time",
+    "filter_time",
     "lemma_5_output_step",
     "lemma_9_output_step",
     "lemma_15_step",
+    "output_time",
     "printed_filter_time",
     "printed_output_time",
     "safe_filter_step",
@@ -49,6 +59,8 @@ __all__ = [
 
 #: Upper bound of (pi - phi) sin(phi) over [0, pi]; the maximum is 1.81970...
 _LARGEST_TURN = 1.8198
+#: Upper bound kappa of (pi - g(phi))/(2 (pi - 1) sin(phi/2)); the maximum, at 2.242, is .75651...
+_LARGEST_PULL = 0.757
 
 
 class AlignmentBounds(NamedTuple):
@@ -222,16 +234,18 @@ def alignment_time(start: float, target: float, output_step: float) -> int:
     Raises
     ------
     ValueError
-        If the target is out of reach or the step is not positive.
+        If the target is out of reach, or the step or the start out of range.
 
     Notes
     -----
     Makes the O(1/eta_a) of Lemmas 8 and 9 explicit: tau_11 goes from -1 to 1/20 (6.01/eta_a) and
-    tau_12 from 1/20 to 1/5 (9.75/eta_a).
+    tau_12 from 1/20 to 1/5 (9.78/eta_a).
     """
     limit = (float(g(ACUTE)) - 1) / (np.pi - 1)
     if not target < limit:
         raise ValueError(f"target = {target:.6g}: give a share below {limit:.6g}")
+    if not np.isfinite(start):
+        raise ValueError(f"start = {start}: give q_0/N, a finite number")
     if not 0 < output_step < lemma_9_output_step():
         raise ValueError(f"output_step = {output_step:.12g}: give one between 0 and 2 pi/(pi - 1)")
     if start >= target:
@@ -355,3 +369,68 @@ def printed_output_time(step: float, distance: float, delta: float) -> float:
     Source: Liu et al. (2019), Lemma 15.
     """
     return 4 / step * np.log(distance / delta)
+
+
+def filter_time(m: float, step: float, delta: float) -> float:
+    """Steps after which |w - w*|^2 <= delta, from an angle of at most pi/2.
+
+    Parameters
+    ----------
+    m, step, delta : float
+        Lower bound of q, eta <= m/(2 M^2) and the wanted |w - w*|^2, all positive.
+
+    Returns
+    -------
+    float
+        4/(m eta) log(2/delta), at least 0: from pi/2 on, |w - w*|^2 is at most 2 and shrinks by
+        exp(-m eta/4) in every step.
+
+    Raises
+    ------
+    ValueError
+        If an argument is not positive.
+
+    Notes
+    -----
+    Repairs Lemma 14 of Liu et al. (2019), which states no condition on the angle.
+    """
+    _check_positive(m=m, step=step, delta=delta)
+    return max(printed_filter_time(m, step, 2 * delta), 0.0)
+
+
+def output_time(step: float, distance: float, norm_squared: float, delta: float) -> float:
+    """Steps after which |a - a*|^2 <= N delta, while |w - w*|^2 <= delta.
+
+    Parameters
+    ----------
+    step, distance, norm_squared, delta : float
+        eta <= 5 pi^2/(4 (k + pi - 1)^2), |a_0 - a*|^2, N and delta, all positive.
+
+    Returns
+    -------
+    float
+        2 pi/((pi - 1) eta) log((r - kappa)/(1 - kappa)) with r = |a_0 - a*|/sqrt(N delta) and
+        kappa = .757, 0 for r <= 1: at most (1/eta) (1.467 log+(r^2) + 4.16).
+
+    Raises
+    ------
+    ValueError
+        If an argument is not positive.
+
+    Notes
+    -----
+    Repairs Lemma 15 of Liu et al. (2019), whose 5 delta has not the units of |a|^2; the proof is at
+    the head of this module.
+    """
+    _check_positive(step=step, distance=distance, norm_squared=norm_squared, delta=delta)
+    far = np.sqrt(distance / (norm_squared * delta))
+    if far <= 1:
+        return 0.0
+    left = (far - _LARGEST_PULL) / (1 - _LARGEST_PULL)
+    return float(2 * np.pi / ((np.pi - 1) * step) * np.log(left))
+
+
+def _check_positive(**numbers: float) -> None:
+    for name, value in numbers.items():
+        if not 0 < value < np.inf:
+            raise ValueError(f"{name} = {value}: give a positive number")
