@@ -9,20 +9,22 @@ S (S - s) >= 0 for ever.  As long as phi <= phi_1, with b = eta_a lambda/(2 pi) 
 
     x+ >= (1 - b) x + b f/lambda.
 
-From a start in the ball, |x_0| <= 1, the lower bound climbs from -1 to f/lambda = .2056 and never
-turns.  While x < 0, one step raises phi by at most (eta_w N/(2 pi)) |x| r, where r <= 1.8198 bounds
-(pi - phi) sin(phi).  The sum of (eta_a/(2 pi)) |x| over these steps is at most
+From a start with x_0 >= -X, where X = 1 covers the ball, the lower bound climbs from -X to
+f/lambda = .2056 and never turns.  While x < 0, one step raises phi by at most
+(eta_w N/(2 pi)) |x| r, where r <= 1.8198 bounds (pi - phi) sin(phi).  The sum of
+(eta_a/(2 pi)) |x| over these steps is at most
 
-    I = (1 - f T)/lambda + eta_a/(2 pi),      T = log(1 + lambda/f)/lambda,
+    I = (X - f T)/lambda + X eta_a/(2 pi),      T = log(1 + X lambda/f)/lambda,
 
 an integral and its first term.  So phi rises in all by at most (eta_w N/eta_a) r I, and
 
     eta_w <= (phi_1 - phi_0)/(r I) eta_a/N
 
 keeps it below phi_1 until x > 0.  From then on phi falls as long as eta_w q <= 4.  In the band q is
-at most N + 2 S^2/lambda, so for phi_0 >= pi/3 even eta_w q < 3.  For smaller phi_0 the step may be
-longer, eta_w q < 15: the filter may then swing past v*, but by less than .9 < phi_1.  The number of
-steps is not limited.
+at most N + 2 S^2/lambda, so for X = 1 and phi_0 >= pi/3 even eta_w q < 3.  Otherwise the step may
+be longer; it is cut so that eta_w q <= 15.  The filter may then swing past v*, but by less than .9,
+which is below phi_1.  The number of steps is not limited.  Nothing but phi_1 >= .9 and f > 0 was
+used of phi_1: any angle from .9 to pi/2 may take its place, for teachers further from the shortcut.
 
 **A homogeneous Lemma 15.**  Write e = a - a* and |w - w*| = 2 sin(phi/2) <= sqrt(delta).  With
 kappa = .757, which bounds (pi - g(phi))/(2 lambda sin(phi/2)) for every angle, a step gives
@@ -171,28 +173,39 @@ def lemma_9_output_step() -> float:
 
 
 def safe_filter_step(
-    teacher: Teacher, output_step: float, first_angle: float | None = None
+    teacher: Teacher,
+    output_step: float,
+    first_angle: float | None = None,
+    *,
+    largest_angle: float = ACUTE,
+    start: float = -1.0,
 ) -> float:
     """A filter step that never traps a start of the ball, with the proof of this module.
 
     Parameters
     ----------
     teacher : Teacher
-        Only its k, N and angle are used.
+        Only its k, S, N and angle are used.
     output_step : float
         eta_a in (0, 2 pi/(k + pi - 1)].
     first_angle : float, optional
-        phi_0 < 5 pi/12; the teacher's own by default.  pi/3 covers all of Assumption 1.
+        phi_0, below `largest_angle`; the teacher's own by default.  pi/3 covers all of
+        Assumption 1.
+    largest_angle : float, default 5 pi/12
+        phi_1 in [.9, pi/2), the bound that phi keeps for ever.
+    start : float, default -1
+        Lower bound of q_0/N, in [-1, 0).  In the ball, -|S|/sqrt(k N) is one.
 
     Returns
     -------
     float
-        (phi_1 - phi_0)/(r I) eta_a/N, about .48 eta_a/N for phi_0 = pi/3 and a small eta_a.
+        (phi_1 - phi_0)/(r I) eta_a/N, about .48 eta_a/N for phi_0 = pi/3 and a small eta_a; at most
+        15/(N + 2 S^2/(pi - 1)).
 
     Raises
     ------
     ValueError
-        If the output step or the angle is out of range.
+        If the output step, an angle or the start is out of range.
     """
     limit = lemma_5_output_step(teacher.k)
     if not 0 < output_step <= limit:
@@ -200,17 +213,29 @@ def safe_filter_step(
             f"output_step = {output_step:.12g}: give one above 0 and at most "
             f"2 pi/(k + pi - 1) = {limit:.6g}"
         )
-    first = teacher.angle if first_angle is None else first_angle
-    if not 0 <= first < ACUTE:
+    if not 0.9 <= largest_angle < np.pi / 2:
         raise ValueError(
-            f"the first angle is {first / np.pi:.6g} pi: this proof asks for less than 5 pi/12; "
-            "a longer way to the optimum needs a warm-up"
+            f"largest_angle = {largest_angle:.12g}: give one of at least .9 and below pi/2"
+        )
+    if not -1 <= start < 0:
+        raise ValueError(f"start = {start:.12g}: give a bound of q_0/N, from -1 to below 0")
+    first = teacher.angle if first_angle is None else first_angle
+    if not 0 <= first < largest_angle:
+        raise ValueError(
+            f"the first angle is {first / np.pi:.6g} pi: give one below largest_angle, "
+            f"{largest_angle / np.pi:.6g} pi, which itself may be anything below pi/2"
         )
     rate = np.pi - 1
-    gain = float(g(ACUTE)) - 1
-    time = np.log(1 + rate / gain) / rate
-    drift = (1 - gain * time) / rate + output_step / (2 * np.pi)
-    return float((ACUTE - first) / (_LARGEST_TURN * drift) * output_step / teacher.norm_squared)
+    gain = float(g(largest_angle)) - 1
+    time = np.log(1 - start * rate / gain) / rate
+    drift = (-start - gain * time) / rate - start * output_step / (2 * np.pi)
+    norm_squared, total = teacher.norm_squared, teacher.output_sum
+    return float(
+        min(
+            (largest_angle - first) / (_LARGEST_TURN * drift) * output_step / norm_squared,
+            15 / (norm_squared + 2 * total**2 / rate),
+        )
+    )
 
 
 def alignment_time(start: float, target: float, output_step: float) -> int:

@@ -32,6 +32,8 @@ PANELS = [
     rerun.success_panel,
     rerun.paths_panel,
     rerun.certified_panel,
+    rerun.stage_one_panel,
+    rerun.stage_two_panel,
 ]
 
 
