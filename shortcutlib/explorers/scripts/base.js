@@ -34,7 +34,11 @@
       this.inputs = new Map();
       this.nodes = new Map();
       this.form = make("div", { class: "se-controls" });
-      for (const control of controls) if (control.shown) this.form.append(this.controlFor(control));
+      const flags = make("div", { class: "se-flags" });
+      for (const control of controls.filter(({ shown }) => shown)) {
+        (control.kind === "flag" ? flags : this.form).append(this.controlFor(control));
+      }
+      this.form.append(flags);
       this.panels = make("div", { class: "se-panels" });
       this.bar = make("div", { class: "se-bar" });
       this.words = make("p", { class: "se-readout" });
