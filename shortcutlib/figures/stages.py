@@ -303,7 +303,7 @@ def rates_figure(run: Run, *, duration: float) -> Figure:
         rows = zip(panels, (filters, outputs), promised, factors, titles, "ab", strict=True)
         for axes, value, slow, factor, title, letter in rows:
             seen = value > 1e-14 * value[0]
-            axes.plot(time, value[0] * slow, **look("neutral"), label="promised")
+            axes.plot(time, value[0] * slow, **look("neutral"), label="promised rate")
             axes.plot(time[seen], value[seen], **look("global"), label="observed")
             # The line of the linearised factor, through the observed value at half of its way.
             middle = int(np.argmin(np.abs(np.log(value[seen] / value[0]) + 14)))
