@@ -146,7 +146,7 @@ def test_lemma_5(rng):
     return _lemma_5(rng)
 
 
-@claim("liu2019-response-lemma-5")
+@claim("response-lemma-5")
 def test_lemma_5_needs_no_start_at_zero(rng):
     """The same search: its angle is free, so nothing is asked of w_0."""
     inequality = lemma_5()
