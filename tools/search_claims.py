@@ -5,8 +5,8 @@
 Every inequality of ``shortcutlib.inequalities`` is searched for its worst point: with the printed
 constants, with the best ones, and slightly beyond those, once for each seed.  Each search is on the
 disk as soon as it is done, so that the same command continues an interrupted run; further seeds
-add to the searches already made.  At the end all of them are written to ``book/claims-search.json``,
-and those that contradict the ledger's verdict are named.
+add to the searches already made.  At the end they are written to ``book/claims-search.json``, and
+those that contradict the ledger's verdict are named.
 """
 
 from __future__ import annotations
@@ -26,6 +26,7 @@ import scipy
 import yaml
 
 from shortcutlib import inequalities
+from shortcutlib.angles import FloatArray
 from shortcutlib.dissipativity import (
     ACUTE,
     best_delta_factor,
@@ -79,7 +80,7 @@ class Trial(NamedTuple):
         return make(**self.options)
 
 
-def _beyond_delta_factor(norm_squared: np.ndarray, m: np.ndarray) -> np.ndarray:
+def _beyond_delta_factor(norm_squared: FloatArray, m: FloatArray) -> FloatArray:
     return 0.999 * best_delta_factor(norm_squared, m)
 
 
@@ -178,7 +179,7 @@ def run(
     starts: int,
     folder: Path,
     *,
-    trials: Sequence[Trial] = TRIALS,
+    trials: Sequence[Trial] | None = None,
     tell: Callable[[str], None] = print,
 ) -> list[Result]:
     """Make the searches that are still to be made; all of them, in the order of trials and seeds.
@@ -191,8 +192,8 @@ def run(
         As for `shortcutlib.adversary.search`.
     folder : Path
         Where the searches are kept, in one file for each configuration.
-    trials : sequence of Trial
-        What is searched.
+    trials : sequence of Trial, optional
+        What is searched; all by default.
     tell : callable
         Called with a line about each search.
 
@@ -200,6 +201,7 @@ def run(
     -------
     list of dict
     """
+    trials = TRIALS if trials is None else trials
     settings = configuration(samples, starts)
     digest = hashlib.blake2b(json.dumps(settings).encode(), digest_size=4).hexdigest()
     folder.mkdir(parents=True, exist_ok=True)
@@ -233,18 +235,19 @@ def run(
     return [done[trial.inequality, trial.constant, seed] for trial in trials for seed in seeds]
 
 
-def write(path: Path, seeds: Sequence[int], samples: int, starts: int, results: object) -> None:
-    """Write the searches where the book reads them, whole or not at all."""
-    settings = configuration(samples, starts)
-    content = {
-        "versions": settings["versions"],
+def write(
+    path: Path, seeds: Sequence[int], samples: int, starts: int, results: Sequence[Result]
+) -> None:
+    """Write the searches where the book reads them, whole or not at all: a line for each."""
+    head = {
+        "versions": configuration(samples, starts)["versions"],
         "seeds": list(seeds),
         "samples": samples,
         "starts": starts,
-        "results": results,
     }
+    lines = ",\n".join(json.dumps(result) for result in results)
     partial = path.with_suffix(".part")
-    partial.write_text(json.dumps(content, indent=1) + "\n", encoding="utf-8")
+    partial.write_text(f'{json.dumps(head)[:-1]}, "results": [\n{lines}\n]}}\n', encoding="utf-8")
     os.replace(partial, path)
 
 
