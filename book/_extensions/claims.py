@@ -111,8 +111,7 @@ COLUMNS = (
     "Where",
     "What it says",
     "Verdict",
-    "Printed, and what is true",
-    "What we found",
+    "Printed, best and found",
     "Shown and tested",
 )
 
@@ -121,7 +120,7 @@ class element(nodes.General, nodes.Element):
     """An HTML element by its name, for tables and fields that docutils has no words for."""
 
 
-def tag(name: str, *children: nodes.Node, classes: str = "", **attributes: str) -> element:
+def tag(name: str, /, *children: nodes.Node, classes: str = "", **attributes: str) -> element:
     """An HTML element; an attribute that is a Python keyword is written with ``_`` behind it."""
     html = {key.rstrip("_").replace("_", "-"): value for key, value in attributes.items()}
     node = element("", *children, tag=name, html=html, classes=classes.split())
@@ -130,7 +129,7 @@ def tag(name: str, *children: nodes.Node, classes: str = "", **attributes: str) 
     return node
 
 
-def text(name: str, words: str, **attributes: str) -> element:
+def text(name: str, words: str, /, **attributes: str) -> element:
     """An HTML element that holds plain text."""
     return tag(name, nodes.Text(words), **attributes)
 
@@ -285,7 +284,7 @@ class Verdicts(Page):
                 cell(columns[3], self.paragraph(str(counts[name]))),
             )
             lines.append(tag("tr", *cells, role="row"))
-        total = self.paragraph(f"All in all there are {len(rows)} rows.")
+        total = self.paragraph(f"The ledger has {len(rows)} rows.")
         return [whole_table("The verdicts", columns, lines, "claims-verdicts"), total]
 
 
@@ -393,12 +392,8 @@ class Ledger(Page):
     def line(self, row: Row) -> element:
         """The row of one claim."""
         verdict = VERDICTS[row["verdict"]]
-        constants = [
-            self.paragraph(row[field], label=label)
-            for field, label in (("printed", "printed"), ("best", verdict.best))
-            if field in row
-        ]
-        found = [self.paragraph(row["found"])] if "found" in row else []
+        labels = (("printed", "printed"), ("best", verdict.best), ("found", "found"))
+        found = [self.paragraph(row[field], label=label) for field, label in labels if field in row]
         link = tag(
             "a",
             text("span", "#", aria_hidden="true"),
@@ -416,9 +411,8 @@ class Ledger(Page):
             cell(COLUMNS[0], head, self.paragraph(row["where"], classes="claim-where"), kind="th"),
             cell(COLUMNS[1], self.paragraph(row["says"])),
             cell(COLUMNS[2], badge(row["verdict"])),
-            cell(COLUMNS[3], *constants),
-            cell(COLUMNS[4], *found),
-            cell(COLUMNS[5], nodes.paragraph("", "", shown), *tested),
+            cell(COLUMNS[3], *found),
+            cell(COLUMNS[4], nodes.paragraph("", "", shown), *tested),
         )
         return tag(
             "tr", *cells, id=row["id"], role="row", data_verdict=row["verdict"],
@@ -451,7 +445,7 @@ def set_links(app: Sphinx, doctree: nodes.document, docname: str) -> None:
         reference += nodes.Text(title)
         if identifier:
             reference["refuri"] += f"#{identifier}"
-            reference += nodes.Text(f": {name}")
+            reference.insert(0, nodes.Text(f"{name}, in "))
         node.replace_self(reference)
     complain(LEDGER, faults)
 
@@ -466,10 +460,10 @@ def find_place(env: BuildEnvironment, page: str, place: str) -> tuple[str, str] 
     document, identifier = env.get_domain("std").data["anonlabels"].get(place, (None, ""))[:2]
     if document != page:
         return None
-    # "proposition-1-repaired" names Proposition 1; what stands behind it is for the reader there.
-    kind, _, rest = place.partition("-")
-    number = re.match(r"\d+", rest)
-    return identifier, f"{kind} {number[0] if number else rest.replace('-', ' ')}".capitalize()
+    # Labels are made of the statement's title: "proposition-1-repaired".
+    kind, number, rest = re.fullmatch(r"([^-]+)(-\d+)?(?:-(.+))?", place).groups("")
+    name = kind.capitalize() + number.replace("-", " ")
+    return identifier, name + (f" ({rest.replace('-', ' ')})" if rest else "")
 
 
 def pages_of_ledger(app: Sphinx, env: BuildEnvironment) -> list[str]:
