@@ -115,7 +115,7 @@ def race_figure(runs: Mapping[str, Run], *, duration: float) -> Figure:
     Parameters
     ----------
     runs : mapping of str to Run
-        Labels, written at the end of each angle, and runs.
+        Labels, written beside the angles, and runs.
     duration : float
         Length of the runs in units of 1/eta_a.
 
@@ -133,9 +133,10 @@ def race_figure(runs: Mapping[str, Run], *, duration: float) -> Figure:
             time = iteration * run.output_step
             panels[0].plot(time, states.alignment / run.teacher.norm_squared, **look(run.meaning))
             panels[1].plot(time, states.angle / np.pi, **look(run.meaning))
-            end = (float(time[-1]), float(states.angle[-1] / np.pi))
-            colour = look(run.meaning)["color"]
-            label_directly(panels[1], label, end, colour, offset=(-4, 18), ha="right")
+            # Where the curves have parted and are not yet at the edge.
+            place = int(0.6 * time.size)
+            point = (float(time[place]), float(states.angle[place] / np.pi))
+            label_directly(panels[1], label, point, look(run.meaning)["color"], offset=(2, 11))
         panels[0].set_ylabel(r"alignment $q/N$")
         panels[1].set_ylabel(r"angle $\phi$")
         _angle_ticks(panels[1])
