@@ -1,7 +1,7 @@
 """The two stages of the convergence proof, drawn along real runs."""
 
 from collections.abc import Mapping, Sequence
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import matplotlib.pyplot as plt
 import numpy as np
@@ -253,10 +253,9 @@ def margins_figure(
     meanings = ("global", "student", "shortcut", "teacher")
     with book_style():
         figure, axes = plt.subplots(figsize=(6.4, 4.4))
-        for (k, values), meaning in zip(margins.items(), meanings, strict=False):
-            values = np.asarray(values, dtype=float)
-            finite = np.isfinite(values)
-            x, y = np.asarray(shares)[finite], values[finite]
+        for (k, margin), meaning in zip(margins.items(), meanings, strict=False):
+            finite = np.isfinite(margin)
+            x, y = np.asarray(shares)[finite], np.asarray(margin)[finite]
             axes.plot(x, y, **look(meaning, marker=True))
             colour = look(meaning)["color"]
             label_directly(axes, f"k = {k}", (x[-1], y[-1]), colour, offset=(8, 0))
@@ -326,5 +325,5 @@ def _angle_ticks(axes: Axes) -> None:
     axes.set_yticks([0, 1 / 3, 5 / 12, 1 / 2, 1], ["0", r"$\pi/3$", "", r"$\pi/2$", r"$\pi$"])
 
 
-def _inside(axes: Axes, colour: str, side: str = "right") -> dict[str, object]:
+def _inside(axes: Axes, colour: str, side: str = "right") -> dict[str, Any]:
     return {"color": text_colour(colour), "ha": side, "va": "center", "transform": axes.transAxes}
