@@ -166,8 +166,8 @@ class Example:
         Returns
         -------
         list of StationaryPoint
-            Minima along the rim from which the objective does not fall inwards, the best first;
-            all are called spurious but those whose value is the least over the disc.
+            Minima along the rim from which the objective does not fall inwards, anticlockwise; all
+            are called spurious but those whose value is the least over the disc.
 
         Raises
         ------
@@ -195,7 +195,7 @@ class Example:
         least = min([v for v, _, _ in found] + [p.value for p in inside if p.kind is Kind.BEST])
         return [
             StationaryPoint(w, v, value, Kind.BEST if value <= least + 1e-9 else Kind.SPURIOUS)
-            for value, w, v in sorted(found)
+            for value, w, v in found
         ]
 
     def path(

@@ -23,13 +23,20 @@ from shortcutlib.explorers import (
     DescentExplorer,
     Explorer,
     LandscapeExplorer,
+    RegularisedExplorer,
     TableExplorer,
 )
 from shortcutlib.explorers.base import SCRIPTS, SHARED
 from shortcutlib.success import PRINTED_K, SETTINGS
 
 AXE = Path(__file__).parent / "vendor" / "axe-core" / "axe.min.js"
-KINDS = [BasinExplorer, DescentExplorer, LandscapeExplorer, TableExplorer]
+KINDS = [
+    BasinExplorer,
+    DescentExplorer,
+    LandscapeExplorer,
+    RegularisedExplorer,
+    TableExplorer,
+]
 DARK = """:root { --pst-color-background: #14181e; --pst-color-text-base: #ced6dd;
     --pst-color-text-muted: #9ca4af; --pst-color-border: #48566b; }
     body { background: #14181e; color: #ced6dd; }"""
@@ -326,6 +333,55 @@ def test_landscape_follows_mouse_and_keyboard(show: Show) -> None:
         settle(page)
         check_landscape(page)
         assert "no minimum" in words(page)
+
+
+def check_regularised(page: Page) -> None:
+    explorer = RegularisedExplorer(**values(page))
+    found = page.evaluate("() => shortcutExplorers.all[0].found")
+    assert found["fate"] == explorer.fate()
+    end = explorer.path()[-1]
+    np.testing.assert_allclose(found["end"], end, rtol=0, atol=1e-7)
+    said = words(page)
+    assert f"objective {found['line']:.4g}" in said
+    assert ("There is a spurious" in said) == explorer.trapped()
+    marks = page.locator(".se-stage .se-text").all_inner_texts()
+    assert ("spurious" in marks) == explorer.trapped()
+
+
+def test_regularised_follows_mouse_and_keyboard(show: Show) -> None:
+    with show([RegularisedExplorer()]) as page:
+        check_regularised(page)
+        before, picture = values(page), drawing(page)
+        x, y = centre(page)
+        page.mouse.move(x, y)
+        page.mouse.down()
+        page.mouse.move(x + 120, y - 130, steps=5)
+        page.mouse.up()
+        settle(page)
+        after = values(page)
+        assert after["w"] > before["w"] + 1
+        assert after["v"] > before["v"] + 1
+        assert drawing(page) != picture
+        check_regularised(page)
+        page.locator(".se-handle").focus()
+        page.keyboard.press("ArrowLeft")
+        page.keyboard.press("Shift+ArrowDown")
+        settle(page)
+        assert values(page)["w"] == pytest.approx(after["w"] - 0.01)
+        assert values(page)["v"] == pytest.approx(after["v"] - 0.1)
+        check_regularised(page)
+        page.get_by_label("λ, weight decay, as a number", exact=True).fill("0.5")
+        page.keyboard.press("Tab")
+        settle(page)
+        assert "no spurious" in words(page)
+        check_regularised(page)
+        page.get_by_label("stay inside a disc").check()
+        page.locator("#regularised-decay").focus()
+        page.keyboard.press("Home")
+        settle(page)
+        assert values(page)["decay"] == 0
+        check_regularised(page)
+        assert "There is a spurious" in words(page)
 
 
 @pytest.mark.parametrize("http", [False, True])
