@@ -51,7 +51,7 @@ KINDS: tuple[Kind, ...] = get_args(Kind)
 #: Lengths of the runs of stochastic gradient descent.
 STEPS = (100, 300, 1000, 3000, 10_000, 30_000)
 #: Steps of a descent, and most steps of one that is still above the best linear predictor.
-ITERATIONS, PATIENCE = 5000, 400_000
+ITERATIONS, PATIENCE = 5000, 5_000_000
 #: Runs of stochastic gradient descent for each length.
 RUNS = 200
 

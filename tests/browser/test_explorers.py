@@ -138,7 +138,7 @@ def test_all_kinds_live_on_one_page(http: bool, show: Show) -> None:
     explorers = [*(kind() for kind in KINDS), BasinExplorer(k=16)]
     with show(explorers, http=http) as page:
         ids = page.locator(".shortcut-explorer").evaluate_all("x => x.map(y => y.explorer.id)")
-        assert ids == ["basins", "descent", "landscape", "table", "basins-2"]
+        assert ids == ["basins", "descent", "landscape", "regularised", "table", "basins-2"]
         for number, explorer in enumerate(explorers):
             assert values(page, number) == pytest.approx(explorer.values(), rel=1e-5)
             assert len(words(page, number)) > 20
@@ -148,12 +148,12 @@ def test_all_kinds_live_on_one_page(http: bool, show: Show) -> None:
         )
         assert duplicates == 0
         # A change in one leaves its twin alone.
-        twin = words(page, 4), drawing(page, 4)
+        twin = words(page, 5), drawing(page, 5)
         page.locator("#basins-share").focus()
         page.keyboard.press("ArrowRight")
         settle(page)
         assert values(page)["share"] == pytest.approx(0.26)
-        assert (words(page, 4), drawing(page, 4)) == twin
+        assert (words(page, 5), drawing(page, 5)) == twin
 
 
 def check_descent(page: Page) -> None:
@@ -344,7 +344,7 @@ def check_regularised(page: Page) -> None:
     said = words(page)
     assert f"objective {found['line']:.4g}" in said
     assert ("There is a spurious" in said) == explorer.trapped()
-    marks = page.locator(".se-stage .se-text").all_inner_texts()
+    marks = page.locator(".se-stage .se-text").all_text_contents()
     assert ("spurious" in marks) == explorer.trapped()
 
 
