@@ -29,7 +29,7 @@ from shortcutlib.paths import (
 )
 from shortcutlib.relu_kernel import g, g_deficit
 from shortcutlib.step_sizes import StepSizes
-from shortcutlib.teacher import Teacher
+from shortcutlib.teacher import Teacher, TeacherNumbers
 
 __all__ = [
     "BatchDescent",
@@ -236,21 +236,21 @@ def _orthogonal_unit(frame: FloatArray, rng: np.random.Generator | None) -> Floa
 
 
 def step(
-    teacher: Teacher,
+    teacher: TeacherNumbers,
     reduced: ReducedState,
-    output_step: float,
-    filter_step: float,
+    output_step: float | FloatArray,
+    filter_step: float | FloatArray,
     network: Network = "residual",
 ) -> ReducedState:
     """One step of gradient descent in reduced coordinates, exact for every k and p.
 
     Parameters
     ----------
-    teacher : Teacher
-        Only its k, S and N are used.
+    teacher : Teacher or Teachers
+        Only its k, S and N are used; with many teachers, one for each student.
     reduced : ReducedState
         One student or a batch.
-    output_step, filter_step : float
+    output_step, filter_step : float or ndarray
         Step sizes eta_a and eta_w.
     network : {"residual", "cnn"}
         Whether the filter's length is brought back to 1 or grows.
@@ -283,22 +283,28 @@ def step(
     )
 
 
-def _squared_norm(teacher: Teacher, s: FloatArray, q: FloatArray, rest: FloatArray) -> FloatArray:
+def _squared_norm(
+    teacher: TeacherNumbers, s: FloatArray, q: FloatArray, rest: FloatArray
+) -> FloatArray:
     """Squared norm of a vector with sum s, product q with a*, and norm `rest` across both."""
     across = teacher.spread
     squared = s * s / teacher.k + rest * rest
+    if np.ndim(across) > 0:
+        # Many teachers: where a* is a multiple of 1, the second direction does not exist.
+        excess = (q - s * teacher.output_sum / teacher.k) ** 2
+        return squared + np.where(across > 0, excess / np.where(across > 0, across, 1.0), 0.0)
     if across > 0:
         squared = squared + (q - s * teacher.output_sum / teacher.k) ** 2 / across
     return squared
 
 
-def output_distance(teacher: Teacher, reduced: ReducedState) -> FloatArray:
+def output_distance(teacher: TeacherNumbers, reduced: ReducedState) -> FloatArray:
     """|a - a*|^2 in reduced coordinates.
 
     Parameters
     ----------
-    teacher : Teacher
-        The network to recover.
+    teacher : Teacher or Teachers
+        The network to recover; with many teachers, one for each student.
     reduced : ReducedState
         One student or a batch.
 
