@@ -21,7 +21,7 @@ Fate = Literal[
 
 
 class RegularisedExplorer(Explorer):
-    """The objective (w (1 + epsilon v) - 1)^2 / 2 + lambda (w^2 + v^2) / 2 over the plane of (w, v).
+    """The objective (w (1 + epsilon v) - 1)^2 / 2 + lambda (w^2 + v^2) / 2 over the plane.
 
     Parameters
     ----------

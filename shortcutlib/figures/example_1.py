@@ -43,16 +43,17 @@ def maps_figure(panels: Sequence[MapPanel]) -> Figure:
     matplotlib.figure.Figure
     """
     with book_style():
-        figure, grid = plt.subplots(len(panels), 1, figsize=(5.4, 4.5 * len(panels)), squeeze=False)
+        figure, grid = plt.subplots(len(panels), 1, figsize=(4.6, 4.1 * len(panels)), squeeze=False)
         w, v = np.meshgrid(np.linspace(-3, 3, 241), np.linspace(-3, 3, 241))
         for number, (title, example, radius) in enumerate(panels):
             axes = grid[number, 0]
             values = example.value(w, v)
-            levels = np.linspace(0, values.max() ** 0.25, 22)[1:] ** 4
+            levels = np.linspace(0, values.max() ** 0.25, 14)[1:] ** 4
             axes.contour(w, v, values, levels=levels, colors=MUTED, linewidths=0.6)
             if example.decay == 0:
-                axes.contour(w, v, w * (1 + example.epsilon * v), levels=[1], colors=[GLOBAL],
-                             linewidths=2)
+                axes.contour(
+                    w, v, w * (1 + example.epsilon * v), levels=[1], colors=[GLOBAL], linewidths=2
+                )
                 label_directly(axes, "zero loss", (0.45, 1.3), GLOBAL, offset=(8, 8))
             points = example.stationary_points()
             if radius is not None:

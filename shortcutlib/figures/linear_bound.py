@@ -145,8 +145,12 @@ def ends_figure(rows: Sequence[dict[str, Any]]) -> Figure:
         One row for each problem; 1 is the best predictor linear in x, 0 that in x and z.
     """
     problems = list(dict.fromkeys((row["data"], row["loss"]) for row in rows))
-    meanings = {"gaussian": "student", "large V": "spurious", "saddle": "shortcut",
-                "near the saddle": "global"}
+    meanings = {
+        "gaussian": "student",
+        "large V": "spurious",
+        "saddle": "shortcut",
+        "near the saddle": "global",
+    }
     with book_style():
         figure, axes = plt.subplots(figsize=(6.6, 4.6))
         for place, key in enumerate(problems):
@@ -197,10 +201,12 @@ def runaway_figure(
         axes.set_xscale("log")
         axes.set_ylim(-0.03, 0.56)
         middle = len(times) // 2
-        label_directly(axes, "start with w < 0", (times[middle], behind[middle]), SPURIOUS,
-                       offset=(6, 12))
-        label_directly(axes, "start with w > 0", (times[middle], before[middle]), GLOBAL,
-                       offset=(6, 12))
+        label_directly(
+            axes, "start with w < 0", (times[middle], behind[middle]), SPURIOUS, offset=(6, 12)
+        )
+        label_directly(
+            axes, "start with w > 0", (times[middle], before[middle]), GLOBAL, offset=(6, 12)
+        )
         label_directly(axes, "floor", (times[0], floor), MUTED, offset=(4, -9))
         axes.set_xlabel("time")
         axes.set_ylabel("loss $F$")
@@ -237,11 +243,13 @@ def stochastic_figure(rows: Sequence[dict[str, Any]], bounds: dict[int, float]) 
             colour = look(meaning)["color"]
             axes.fill_between(steps, low, high, color=tint(colour, 0.25), linewidth=0)
             axes.plot(steps, middle, **look(meaning, marker=True))
-            label_directly(axes, name, (steps[2], middle[2]), colour,
-                           offset=(4, 16 if not train else -18))
+            label_directly(
+                axes, name, (steps[2], middle[2]), colour, offset=(4, 16 if not train else -18)
+            )
         axes.axhline(0, color=SHORTCUT, linewidth=1.2)
-        label_directly(axes, "best linear predictor", (steps[-1], 0), SHORTCUT, offset=(0, 8),
-                       ha="right")
+        label_directly(
+            axes, "best linear predictor", (steps[-1], 0), SHORTCUT, offset=(0, 8), ha="right"
+        )
         axes.set_xscale("log")
         axes.set_yscale("symlog", linthresh=0.1)
         axes.set_yticks([-0.1, 0, 0.1, 1, 10], ["−0.1", "0", "0.1", "1", "10"])

@@ -271,7 +271,7 @@ def curvature_bound(unit: ResidualUnit, w: ArrayLike, V: ArrayLike, w_star: Arra
     float
         ||w - w*|| ||gradient in w|| + ||V'w*|| sqrt(lambda^2 + alpha |lambda|), which is at least
         F(w, V) - F_lin(w*).  Here lambda is the least eigenvalue of the Hessian, or 0 if that is
-        positive, and alpha the least of n'A n over unit vectors n across w, with A the Hessian in w.
+        positive, and alpha the least of n'A n over unit vectors n across w; A is the Hessian in w.
 
     Raises
     ------
@@ -293,9 +293,7 @@ def curvature_bound(unit: ResidualUnit, w: ArrayLike, V: ArrayLike, w_star: Arra
     across = np.linalg.qr(w[:, None], mode="complete")[0][:, 1:] if np.any(w) else np.eye(unit.d)
     alpha = max(float(np.linalg.eigvalsh(across.T @ unit.output_hessian(w, V) @ across)[0]), 0.0)
     first = float(np.linalg.norm(w - w_star) * np.linalg.norm(in_w))
-    return first + float(np.linalg.norm(w_star @ V)) * float(
-        np.sqrt(least**2 + alpha * abs(least))
-    )
+    return first + float(np.linalg.norm(w_star @ V)) * float(np.sqrt(least**2 + alpha * abs(least)))
 
 
 def uniform_bound(
@@ -327,8 +325,9 @@ def uniform_bound(
 
     Notes
     -----
-    The paper prints (epsilon + epsilon^(1/4)) poly(b, r, mu_0, mu_1, mu_2) and leaves the polynomial
-    to its supplement; this is the one that its two theorems give.  Source: Shamir (2018), Theorem 3.
+    The paper prints (epsilon + epsilon^(1/4)) poly(b, r, mu_0, mu_1, mu_2) and leaves the
+    polynomial to its supplement; this is the one that its two theorems give.  Source: Shamir
+    (2018), Theorem 3.
     """
     numbers = {"epsilon": epsilon, "b": b, "r": r, "mu_0": mu_0, "mu_1": mu_1, "mu_2": mu_2}
     for name, number in numbers.items():

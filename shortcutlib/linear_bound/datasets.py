@@ -81,9 +81,7 @@ def load(name: Name) -> Data:
     return Data(np.hstack([x, np.ones((len(x), 1))]), np.asarray(y, dtype=float))
 
 
-def problem(
-    name: Name, loss: str, *, m: int = 8, depth: int = 2, seed: int = 0
-) -> ResidualUnit:
+def problem(name: Name, loss: str, *, m: int = 8, depth: int = 2, seed: int = 0) -> ResidualUnit:
     """A data set with a loss, and the features of a random network.
 
     Parameters

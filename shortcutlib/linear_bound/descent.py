@@ -96,8 +96,8 @@ def descend(
     tolerance : float, default 1e-6
         Of the gradient's length; the least eigenvalue may be as low as minus its square root.
     growth : float, default 1.1
-        How far apart the recorded iterates are: every one below 1 / (growth - 1), then each `growth`
-        times the last.
+        How far apart the recorded iterates are: every one below 1 / (growth - 1), then each
+        `growth` times the last.
 
     Returns
     -------
@@ -110,10 +110,10 @@ def descend(
 
     Notes
     -----
-    A step begins with the size of Barzilai and Borwein (1988), which the last two gradients suggest,
-    and is halved until it keeps Armijo's rule: the objective never rises.  Where the gradient is
-    within tolerance, one step goes along an eigenvector of the least eigenvalue, in the direction in
-    which the objective does not rise to first order (McCormick 1977).
+    A step begins with the size of Barzilai and Borwein (1988), which the last two gradients
+    suggest, and is halved until it keeps Armijo's rule: the objective never rises.  Where the
+    gradient is within tolerance, one step goes along an eigenvector of the least eigenvalue, in the
+    direction in which the objective does not rise to first order (McCormick 1977).
     """
     w, V = unit.check(w, V)
     check_run(iterations, tolerance)

@@ -1,7 +1,7 @@
 """Example 1: a residual unit with two parameters, w (x + eps v x) on the single example x = y = 1.
 
-With t = 1 + eps v the objective is F(w, v) = (w t - 1)^2 / 2: two valleys of zero loss, w t = 1, and
-one saddle at w = t = 0.  Adding lambda (w^2 + v^2) / 2 leaves stationary points that solve one
+With t = 1 + eps v the objective is F(w, v) = (w t - 1)^2 / 2: two valleys of zero loss, w t = 1,
+and one saddle at w = t = 0.  Adding lambda (w^2 + v^2) / 2 leaves stationary points that solve one
 equation in t, so all of them can be listed.
 """
 
@@ -114,9 +114,7 @@ class Example:
         """
         t = 1 + self.epsilon * v
         mixed = self.epsilon * (2 * w * t - 1)
-        return np.array(
-            [[t**2 + self.decay, mixed], [mixed, (self.epsilon * w) ** 2 + self.decay]]
-        )
+        return np.array([[t**2 + self.decay, mixed], [mixed, (self.epsilon * w) ** 2 + self.decay]])
 
     def stationary_points(self) -> list[StationaryPoint]:
         """Every stationary point; without decay the saddle alone, beside the valleys w t = 1.
@@ -131,7 +129,7 @@ class Example:
         -----
         The slope in w vanishes at w = t/(t^2 + lambda); put into the slope in v this gives
         (t - 1)(t^2 + lambda)^2 = eps^2 t.  For t > 1 there is one solution, for 0 <= t <= 1 none,
-        and for t = -s < 0 the convex function (1 + s)(s^2 + lambda)^2 - eps^2 s has two zeros or none.
+        and for t = -s < 0 the convex function (1 + s)(s^2 + lambda)^2 - eps^2 s has two or none.
         """
         decay, square = self.decay, self.epsilon**2
         if decay == 0:

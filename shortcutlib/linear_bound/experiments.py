@@ -72,9 +72,7 @@ class SgdPoint(NamedTuple):
     seed: int
 
 
-def start(
-    unit: ResidualUnit, kind: str, rng: np.random.Generator
-) -> tuple[FloatArray, FloatArray]:
+def start(unit: ResidualUnit, kind: str, rng: np.random.Generator) -> tuple[FloatArray, FloatArray]:
     """A start of one of the four kinds.
 
     Parameters
@@ -125,8 +123,13 @@ def tightness(unit: ResidualUnit, run: Descent, w_star: FloatArray) -> dict[str,
     """
     line = unit.linear_value(w_star)
     rows = [
-        (r.iteration, r.value - line, r.gradient, gradient_bound(unit, *p, w_star),
-         sharp_gradient_bound(unit, *p, w_star))
+        (
+            r.iteration,
+            r.value - line,
+            r.gradient,
+            gradient_bound(unit, *p, w_star),
+            sharp_gradient_bound(unit, *p, w_star),
+        )
         for r, p in zip(run.record, run.points, strict=True)
         if r.value > line and np.any(p[0])
     ]
@@ -212,9 +215,7 @@ def _descent(point: DescentPoint) -> dict[str, Any]:
 def _sgd(point: SgdPoint) -> dict[str, Any]:
     setting = skip_setting()
     rng = np.random.default_rng([point.seed, point.steps, int(point.train_hidden)])
-    runs = skip_sgd(
-        setting, steps=point.steps, runs=RUNS, rng=rng, train_hidden=point.train_hidden
-    )
+    runs = skip_sgd(setting, steps=point.steps, runs=RUNS, rng=rng, train_hidden=point.train_hidden)
     linear = best_linear_in_ball(setting)[1]
     return {
         "linear": linear,

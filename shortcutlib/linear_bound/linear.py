@@ -95,14 +95,12 @@ def _minimise(unit: ResidualUnit, x: FloatArray) -> LinearOptimum:
 
     if loss is SQUARED:
         root = np.sqrt(q)
-        w = np.linalg.lstsq(root[:, None] * x, root * y, rcond=None)[0]
+        w = np.asarray(np.linalg.lstsq(root[:, None] * x, root * y, rcond=None)[0], dtype=float)
         return LinearOptimum(w, value(w), True, float(np.linalg.norm(gradient(w))))
     if loss is LOGISTIC:
         separator = _separator(x[q > 0], y[q > 0])
         if separator is not None:
-            return LinearOptimum(
-                separator, 0.0, False, float(np.linalg.norm(gradient(separator)))
-            )
+            return LinearOptimum(separator, 0.0, False, float(np.linalg.norm(gradient(separator))))
     from scipy.optimize import minimize
 
     # The loss in itself is well scaled, the inputs need not be.

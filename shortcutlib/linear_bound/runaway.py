@@ -36,7 +36,10 @@ def runaway_unit(rho: float) -> ResidualUnit:
     if not -1 < rho < 1:
         raise ValueError(f"rho = {rho}: give a correlation between -1 and 1")
     return ResidualUnit(
-        np.ones((2, 1)), np.array([[1.0], [-1.0]]), np.ones(2), SQUARED,
+        np.ones((2, 1)),
+        np.array([[1.0], [-1.0]]),
+        np.ones(2),
+        SQUARED,
         np.array([(1 + rho) / 2, (1 - rho) / 2]),
     )
 
@@ -94,8 +97,14 @@ def gradient_flow(
         return -unit.hessian(x[:1], x[1:, None])
 
     found = solve_ivp(
-        rate, (0, float(times[-1])), [w, V], method="Radau", t_eval=times, jac=bend,
-        rtol=1e-9, atol=1e-12,
+        rate,
+        (0, float(times[-1])),
+        [w, V],
+        method="Radau",
+        t_eval=times,
+        jac=bend,
+        rtol=1e-9,
+        atol=1e-12,
     )
     if not found.success:
         raise RuntimeError(f"the flow could not be followed: {found.message}")

@@ -157,7 +157,7 @@ def skip_sgd(
     layer = _in_ball(rng.standard_normal((runs, m, d)), setting.hidden_radius)
     rate = setting.step(steps)
     look_at = np.unique(np.linspace(1, steps, min(looks, steps)).round().astype(int))
-    objective = []
+    objective: list[FloatArray] = []
     for t in range(1, steps + 1):
         if t == look_at[len(objective)]:
             objective.append(_objective(setting, joint, layer))
@@ -203,8 +203,8 @@ def excess_bound(setting: SkipSetting, *, steps: int, delta: float) -> float:
     Notes
     -----
     The regret of projected gradient descent over a ball of radius b is at most
-    (2b)^2/(2 eta) + eta l^2 T/2; Azuma's inequality adds the rest.  The paper's own r is not needed:
-    two losses l-Lipschitz over that ball never differ by more than 2 b l.  Source: Shamir (2018),
+    (2b)^2/(2 eta) + eta l^2 T/2; Azuma's inequality adds the rest.  The paper's own r is not
+    needed: an l-Lipschitz loss varies by at most 2 b l over that ball.  Source: Shamir (2018),
     Theorem 4.
     """
     check_size("steps", steps)

@@ -27,7 +27,7 @@ class Curvature:
     least : float
         Least eigenvalue.
     direction : ndarray, shape (d + d m,)
-        A unit eigenvector that belongs to it.
+        A unit eigenvector that belongs to it, its largest entry positive.
     """
 
     hessian: FloatArray
@@ -253,7 +253,10 @@ class ResidualUnit:
         """
         whole = self.hessian(w, V)
         eigenvalues, vectors = np.linalg.eigh(whole)
-        return Curvature(whole, float(eigenvalues[0]), vectors[:, 0])
+        direction = vectors[:, 0]
+        # Left to the linear algebra library, the sign would differ from machine to machine.
+        direction = direction * np.sign(direction[np.argmax(np.abs(direction))])
+        return Curvature(whole, float(eigenvalues[0]), direction)
 
     def is_sopsp(
         self, w: ArrayLike, V: ArrayLike, *, epsilon: float, hessian_lipschitz: float

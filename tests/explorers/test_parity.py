@@ -256,9 +256,7 @@ def test_the_regularised_landscape(rng):
                 "v": rng.uniform(-4, 4),
             }
         )
-    found = call(
-        "cases => cases.map(shortcutExample.everything)", cases, "regularised.js"
-    )
+    found = call("cases => cases.map(shortcutExample.everything)", cases, "regularised.js")
     fates = set()
     for case, ours in zip(cases, found, strict=True):
         explorer = RegularisedExplorer(**case)

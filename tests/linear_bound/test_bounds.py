@@ -172,9 +172,7 @@ def test_theorem_3_at_points_of_both_kinds():
         least = min(unit.curvature(w, V).least, 0)
         epsilon = max(steep, least**2 / mu_2)
         assert unit.is_sopsp(w, V, epsilon=epsilon * (1 + 1e-9), hessian_lipschitz=mu_2)
-        bound = bounds.uniform_bound(
-            epsilon=epsilon, b=2, r=2, mu_0=mu_0, mu_1=mu_1, mu_2=mu_2
-        )
+        bound = bounds.uniform_bound(epsilon=epsilon, b=2, r=2, mu_0=mu_0, mu_1=mu_1, mu_2=mu_2)
         assert unit.value(w, V) - unit.linear_value([1.0]) <= bound
         seen += epsilon < 0.5
     assert seen > 50

@@ -26,7 +26,11 @@ from tests.linear_bound.samples import norm
 
 
 def test_data_sets():
-    for name, shape in (("diabetes", (442, 11)), ("breast cancer", (569, 11)), ("digits", (1797, 17))):
+    for name, shape in (
+        ("diabetes", (442, 11)),
+        ("breast cancer", (569, 11)),
+        ("digits", (1797, 17)),
+    ):
         x, y = load(name)
         assert x.shape == shape
         np.testing.assert_allclose(x.mean(0), [0] * (shape[1] - 1) + [1], atol=1e-12)
@@ -121,7 +125,9 @@ def test_a_killed_run_goes_on(tmp_path, monkeypatch):
     monkeypatch.setattr(experiments, "evaluate", instead)
     header = json.loads(lines[0])
     seen = []
-    rows = run_experiment(path, "sgd", header["configuration"]["size"], progress=lambda *n: seen.append(n))
+    rows = run_experiment(
+        path, "sgd", header["configuration"]["size"], progress=lambda *n: seen.append(n)
+    )
     assert len(rows) == 12
     assert len(computed) == 10
     assert rows[0]["mean"] == recorded("sgd")[0]["mean"]

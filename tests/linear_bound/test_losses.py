@@ -51,7 +51,7 @@ def test_smoothed_hinge_has_a_continuous_second_derivative(corner):
 
 
 def test_targets_are_checked():
-    with pytest.raises(ValueError, match="0.5 is there, but the logistic loss needs -1 or 1"):
+    with pytest.raises(ValueError, match=r"0\.5 is there, but the logistic loss needs -1 or 1"):
         LOGISTIC.check_targets([1, 0.5])
     with pytest.raises(ValueError, match="not a finite number"):
         SQUARED.check_targets([np.nan])

@@ -92,7 +92,10 @@ def test_bound_over_many_runs(setting, train_hidden):
     line = best_linear_in_ball(setting)[1]
     for steps in (10, 100, 1000):
         runs = skip_sgd(
-            setting, steps=steps, runs=300, rng=np.random.default_rng(steps),
+            setting,
+            steps=steps,
+            runs=300,
+            rng=np.random.default_rng(steps),
             train_hidden=train_hidden,
         )
         assert np.mean(runs.mean - line > excess_bound(setting, steps=steps, delta=0.1)) <= 0.1

@@ -24,7 +24,11 @@ def random_unit(rng, loss=None, c=None, d=None, n=None):
     loss = loss or (SQUARED_VECTOR, CROSS_ENTROPY)[rng.integers(2)]
     n, m = n or rng.integers(2, 8), rng.integers(1, 4)
     c, d = c or rng.integers(1, 4), d or rng.integers(1, 4)
-    y = rng.standard_normal((n, c)) if loss is SQUARED_VECTOR else np.eye(c)[rng.integers(c, size=n)]
+    y = (
+        rng.standard_normal((n, c))
+        if loss is SQUARED_VECTOR
+        else np.eye(c)[rng.integers(c, size=n)]
+    )
     return VectorUnit(rng.standard_normal((n, d)), rng.standard_normal((n, m)), y, loss)
 
 
