@@ -49,6 +49,10 @@ def maps_figure(panels: Sequence[MapPanel]) -> Figure:
             axes = grid[number, 0]
             values = example.value(w, v)
             levels = np.linspace(0, values.max() ** 0.25, 14)[1:] ** 4
+            if len(stationary := example.stationary_points()) == 3:
+                # Two levels that show the spurious minimum to be one.
+                _, trap, saddle = (point.value for point in stationary)
+                levels = np.sort([*levels, saddle, (trap + saddle) / 2])
             axes.contour(w, v, values, levels=levels, colors=MUTED, linewidths=0.6)
             if example.decay == 0:
                 axes.contour(
