@@ -159,7 +159,10 @@ def lemma_9_output_step() -> float:
 
 
 def safe_filter_step(
-    teacher: Teacher, output_step: float, first_angle: float | None = None
+    teacher: Teacher,
+    output_step: float,
+    first_angle: float | None = None,
+    largest_angle: float = ACUTE,
 ) -> float:
     """A filter step that never traps a start of the ball, with the proof of this module.
 
@@ -170,7 +173,9 @@ def safe_filter_step(
     output_step : float
         eta_a in (0, 2 pi/(k + pi - 1)].
     first_angle : float, optional
-        phi_0 < 5 pi/12; the teacher's own by default.  pi/3 covers all of Assumption 1.
+        phi_0 < phi_1; the teacher's own by default.  pi/3 covers all of Assumption 1.
+    largest_angle : float, default 5 pi/12
+        phi_1 < pi/2, which the angle will never pass.
 
     Returns
     -------
@@ -189,16 +194,22 @@ def safe_filter_step(
             f"2 pi/(k + pi - 1) = {limit:.6g}"
         )
     first = teacher.angle if first_angle is None else first_angle
-    if not 0 <= first < ACUTE:
+    if not 0 < largest_angle < np.pi / 2:
         raise ValueError(
-            f"the first angle is {first / np.pi:.6g} pi: this proof asks for less than 5 pi/12; "
-            "a longer way to the optimum needs a warm-up"
+            f"largest_angle = {largest_angle / np.pi:.6g} pi: give an angle between 0 and pi/2"
+        )
+    if not 0 <= first < largest_angle:
+        raise ValueError(
+            f"the first angle is {first / np.pi:.6g} pi: this proof asks for less than "
+            f"{largest_angle / np.pi:.6g} pi; a longer way to the optimum needs a warm-up"
         )
     rate = np.pi - 1
-    gain = float(g(ACUTE)) - 1
+    gain = float(g(largest_angle)) - 1
     time = np.log(1 + rate / gain) / rate
     drift = (1 - gain * time) / rate + output_step / (2 * np.pi)
-    return float((ACUTE - first) / (_LARGEST_TURN * drift) * output_step / teacher.norm_squared)
+    return float(
+        (largest_angle - first) / (_LARGEST_TURN * drift) * output_step / teacher.norm_squared
+    )
 
 
 def alignment_time(start: float, target: float, output_step: float) -> int:

@@ -11,6 +11,7 @@ norm of the part of `a` orthogonal to 1 and a*, which only decays but is needed 
 the loss, and for the CNN of Du et al. the length of the filter, which divides the angle's step.
 """
 
+import math
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -283,6 +284,48 @@ def step(
     )
 
 
+_Numbers = tuple[float, float, float, float, float]
+
+
+def _step_of_one(
+    k: int,
+    total: float,
+    norm_squared: float,
+    current: _Numbers,
+    output_step: float,
+    filter_step: float,
+    cnn: bool,
+) -> _Numbers:
+    """`step` for one student, in plain numbers: ten times as fast as with arrays of length one."""
+    s, q, angle, rest, length = current
+    rate = output_step / (2 * math.pi)
+    left = math.pi - angle
+    sine = math.sin(angle)
+    if left < 0.5:
+        # g = sin x - x cos x, by its series: the difference would cancel.
+        square = left * left
+        series = 1.0
+        for divisor in (180.0, 130.0, 88.0, 54.0, 28.0, 10.0):
+            series = 1.0 - square / divisor * series
+        angular = left * square / 3.0 * series
+    else:
+        angular = left * math.cos(angle) + sine
+    turn = filter_step / (2 * math.pi) * q * left * sine
+    if cnn:
+        turn /= length * length
+        length *= math.sqrt(1 + turn * turn)
+    turned = abs(angle - math.atan(turn))
+    if turned > math.pi:
+        turned = 2 * math.pi - turned
+    return (
+        s - rate * ((k + math.pi - 1) * s - (k + angular - 1) * total),
+        q - rate * ((math.pi - 1) * q + s * total - (angular - 1) * norm_squared - total * total),
+        0.0 if turned < _ANGLE_FLOOR else turned,
+        rest * abs(1 - rate * (math.pi - 1)),
+        length,
+    )
+
+
 def _squared_norm(
     teacher: TeacherNumbers, s: FloatArray, q: FloatArray, rest: FloatArray
 ) -> FloatArray:
@@ -428,8 +471,11 @@ def descend(
     check_record_every(record_every)
     if any(np.ndim(x) != 0 for x in start):
         raise ValueError("descend runs one student; give a batch to descend_batch")
-    current = state(*start)
-    kept: list[ReducedState] = []
+    checked = state(*start)
+    current: _Numbers = tuple(float(x) for x in checked)  # type: ignore[assignment]
+    numbers = (teacher.k, teacher.output_sum, teacher.norm_squared)
+    cnn = network == "cnn"
+    kept: list[_Numbers] = []
     stop = StopReason.ITERATIONS_SPENT
     done = 0
     try:
@@ -439,7 +485,7 @@ def descend(
                 # costs as much as a look at one.
                 block = [current]
                 for iteration in range(done, min(done + _BLOCK, iterations)):
-                    current = step(teacher, current, *steps.at(iteration), network)
+                    current = _step_of_one(*numbers, current, *steps.at(iteration), cnn)
                     block.append(current)
                 states = ReducedState(*(np.array(column) for column in zip(*block, strict=True)))
                 arrived = np.flatnonzero(_arrival(teacher, states, tolerance) != _RUNNING)
@@ -469,7 +515,7 @@ def descend(
         output_distance=output_distance(teacher, states),
         loss=loss(teacher, states),
     )
-    return ReducedDescent(stop, done, current, path)
+    return ReducedDescent(stop, done, state(*current), path)
 
 
 # Codes of the batch's bookkeeping: small integers fit in one array, enumeration members do not.

@@ -22,6 +22,5 @@ def empty_script(app: Sphinx, exception: Exception | None) -> None:
 
 def setup(app: Sphinx) -> dict[str, Any]:
     """Register with Sphinx."""
-    app.setup_extension("light_pages")
     app.connect("build-finished", empty_script)
     return {"version": "1", "parallel_read_safe": True, "parallel_write_safe": True}

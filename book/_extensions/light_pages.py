@@ -1,9 +1,4 @@
-"""Pages without what they do not use: MathJax from parts, and search scripts where one searches.
-
-MathJax's ready-made bundles carry a menu, and the larger ones every TeX package there is: 1.3 MB,
-nearly half of a page.  The parts named here set the same formulas, keep the hidden MathML that
-screen readers read, and weigh 0.8 MB.  The book's formulas need TeX's basic commands and those of
-the American Mathematical Society; a page test finds a formula that needs more.
+"""Pages without search scripts, which only the page that searches needs.
 
 The theme loads Sphinx's search scripts and the whole index into every page, for suggestions while
 one types.  These are switched off here, so the scripts would only be waited for.
@@ -16,23 +11,11 @@ from pathlib import Path
 from typing import Any
 
 from sphinx.application import Sphinx
-from sphinx.config import Config
 
-#: The part of MathJax that loads the others, and those others.
-FIRST = "vendor/mathjax/startup.js"
-PARTS = ["input/tex", "output/chtml", "a11y/assistive-mml"]
+#: The tags that load them.
 SEARCH = re.compile(
     r'\s*<script src="[^"]*(?:_static/searchtools|_static/language_data|searchindex)\.js"></script>'
 )
-
-
-def choose_parts(app: Sphinx, config: Config) -> None:
-    """Have the pages load parts of MathJax in place of a bundle."""
-    config.mathjax_path = FIRST
-    settings = config.mathjax3_config = config.mathjax3_config or {}
-    settings["loader"] = {"load": PARTS}
-    # Without the menu there is nothing to switch off, and MathJax refuses an option it lacks.
-    settings.get("options", {}).pop("enableMenu", None)
 
 
 def drop_search_scripts(app: Sphinx, exception: Exception | None) -> None:
@@ -51,6 +34,5 @@ def drop_search_scripts(app: Sphinx, exception: Exception | None) -> None:
 
 def setup(app: Sphinx) -> dict[str, Any]:
     """Register with Sphinx."""
-    app.connect("config-inited", choose_parts)
     app.connect("build-finished", drop_search_scripts)
     return {"version": "1", "parallel_read_safe": True, "parallel_write_safe": True}
