@@ -7,6 +7,14 @@ from shortcutlib.explorers.base import Explorer
 from shortcutlib.explorers.basins import BasinExplorer
 from shortcutlib.explorers.descent import DescentExplorer
 from shortcutlib.explorers.landscape import LandscapeExplorer
+from shortcutlib.explorers.phases import TwoPhasesExplorer
 from shortcutlib.explorers.table import TableExplorer
 
-__all__ = ["BasinExplorer", "DescentExplorer", "Explorer", "LandscapeExplorer", "TableExplorer"]
+__all__ = [
+    "BasinExplorer",
+    "DescentExplorer",
+    "Explorer",
+    "LandscapeExplorer",
+    "TableExplorer",
+    "TwoPhasesExplorer",
+]

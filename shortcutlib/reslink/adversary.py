@@ -132,7 +132,8 @@ class _Bounded(NamedTuple):
 
     @classmethod
     def of(cls, free: FloatArray, gamma: float) -> "_Bounded":
-        return cls(free, np.linalg.inv(np.eye(len(free)) + free.T @ free), gamma)
+        inverse = np.asarray(np.linalg.inv(np.eye(len(free)) + free.T @ free), dtype=float)
+        return cls(free, inverse, gamma)
 
     @property
     def matrix(self) -> FloatArray:

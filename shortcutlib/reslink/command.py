@@ -214,12 +214,12 @@ def _adversary(options: argparse.Namespace) -> Iterator[str]:
     with ResultsFile(path, configuration, versions()) as results:
         done = {(r["gamma"], r["block"], r["copies"]) for r in results.records}
         for number, gamma in enumerate(_GAMMAS):
-            for block in (2, 3, 4):
-                for copies in (1, 50):
+            for copies, blocks in ((1, (2, 4, 8)), (10, (2, 4))):
+                for block in blocks:
                     if (gamma, block, copies) in done:
                         continue
                     rng = _streams(options.seed, 7, number, block, copies)
-                    worst = worst_case(gamma, rng, block=block, copies=copies, starts=6)
+                    worst = worst_case(gamma, rng, block=block, copies=copies, starts=8)
                     results.append(
                         {
                             "gamma": gamma,

@@ -24,12 +24,19 @@ from shortcutlib.explorers import (
     Explorer,
     LandscapeExplorer,
     TableExplorer,
+    TwoPhasesExplorer,
 )
 from shortcutlib.explorers.base import SCRIPTS, SHARED
 from shortcutlib.success import PRINTED_K, SETTINGS
 
 AXE = Path(__file__).parent / "vendor" / "axe-core" / "axe.min.js"
-KINDS = [BasinExplorer, DescentExplorer, LandscapeExplorer, TableExplorer]
+KINDS = [
+    BasinExplorer,
+    DescentExplorer,
+    LandscapeExplorer,
+    TableExplorer,
+    TwoPhasesExplorer,
+]
 DARK = """:root { --pst-color-background: #14181e; --pst-color-text-base: #ced6dd;
     --pst-color-text-muted: #9ca4af; --pst-color-border: #48566b; }
     body { background: #14181e; color: #ced6dd; }"""
@@ -131,7 +138,7 @@ def test_all_kinds_live_on_one_page(http: bool, show: Show) -> None:
     explorers = [*(kind() for kind in KINDS), BasinExplorer(k=16)]
     with show(explorers, http=http) as page:
         ids = page.locator(".shortcut-explorer").evaluate_all("x => x.map(y => y.explorer.id)")
-        assert ids == ["basins", "descent", "landscape", "table", "basins-2"]
+        assert ids == ["basins", "descent", "landscape", "table", "phases", "basins-2"]
         for number, explorer in enumerate(explorers):
             assert values(page, number) == pytest.approx(explorer.values(), rel=1e-5)
             assert len(words(page, number)) > 20
@@ -141,12 +148,12 @@ def test_all_kinds_live_on_one_page(http: bool, show: Show) -> None:
         )
         assert duplicates == 0
         # A change in one leaves its twin alone.
-        twin = words(page, 4), drawing(page, 4)
+        twin = words(page, 5), drawing(page, 5)
         page.locator("#basins-share").focus()
         page.keyboard.press("ArrowRight")
         settle(page)
         assert values(page)["share"] == pytest.approx(0.26)
-        assert (words(page, 4), drawing(page, 4)) == twin
+        assert (words(page, 5), drawing(page, 5)) == twin
 
 
 def check_descent(page: Page) -> None:

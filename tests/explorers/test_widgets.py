@@ -15,6 +15,7 @@ from shortcutlib.explorers import (
     DescentExplorer,
     LandscapeExplorer,
     TableExplorer,
+    TwoPhasesExplorer,
 )
 from shortcutlib.explorers.base import SCRIPTS, SHARED
 from shortcutlib.explorers.table import EXACT
@@ -23,7 +24,13 @@ from shortcutlib.reduced import loss, reduce
 from shortcutlib.success import PRINTED_K, SETTINGS, section_4_steps
 from shortcutlib.teacher import Teacher
 
-KINDS = [BasinExplorer, DescentExplorer, LandscapeExplorer, TableExplorer]
+KINDS = [
+    BasinExplorer,
+    DescentExplorer,
+    LandscapeExplorer,
+    TableExplorer,
+    TwoPhasesExplorer,
+]
 
 
 @pytest.mark.parametrize("kind", KINDS)
