@@ -13,6 +13,7 @@ from shortcutlib.rerun.chapters import (
     success_panel,
 )
 from shortcutlib.rerun.panel import RerunPanel, choice, choices, number, whole
+from shortcutlib.rerun.reslink import two_phases_panel
 from shortcutlib.rerun.result import Experiment, Result
 
 __all__ = [
@@ -27,5 +28,6 @@ __all__ = [
     "reduction_panel",
     "spurious_panel",
     "success_panel",
+    "two_phases_panel",
     "whole",
 ]

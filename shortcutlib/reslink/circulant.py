@@ -69,8 +69,9 @@ def _skew_column(d: int, offset: float) -> FloatArray:
     frequencies = np.arange(1, (d + 1) // 2)
     # A quadratic sequence modulo 1 is as good as random for spreading the entries evenly.
     signs = np.where((_GOLDEN * (frequencies + offset) ** 2) % 1.0 < 0.5, 1.0, -1.0)
-    places = np.arange(d)[:, np.newaxis]
-    return (2 / d) * np.sin(2 * np.pi * frequencies * places / d) @ signs
+    spectrum = np.zeros(d // 2 + 1, dtype=complex)
+    spectrum[frequencies] = -1j * signs
+    return np.fft.irfft(spectrum, d)
 
 
 def circulant_start(d: int, frobenius: float, *, trace: float = -0.75) -> FloatArray:

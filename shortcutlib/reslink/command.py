@@ -241,19 +241,23 @@ _GAMMAS = (0.01, 0.05, 0.1, 0.15, 0.2, 0.25, 0.3, 0.35, 0.4, 0.5, 0.6, 0.7)
 def _collect(options: argparse.Namespace) -> Iterator[str]:
     from shortcutlib.reslink.shipped import collect, write_shipped
 
-    for prefix, name in (
-        ("convergence", "convergence"),
-        ("dynamics", "dynamics"),
-        ("exact", "dynamics-without-noise"),
-        ("zero-start", "zero-start"),
-        ("pairs", "pairs"),
-        ("adversary", "adversary"),
-    ):
+    for prefix, name, settings in _COLLECTED:
         if not any(options.folder.glob(f"{prefix}*.jsonl")):
             continue
         path = options.folder / f"{name}.json"
-        write_shipped(path, {"trainings": collect(options.folder, prefix)})
+        write_shipped(path, {"trainings": collect(options.folder, prefix, **settings)})
         yield f"{path.name}: {path.stat().st_size:,} bytes"
+
+
+#: Beginning of the files' names, name of what is shipped, and how it is thinned.
+_COLLECTED: tuple[tuple[str, str, dict[str, Any]], ...] = (
+    ("convergence", "convergence", {"most": 40}),
+    ("dynamics", "dynamics", {"head": 101, "most": 120}),
+    ("exact", "dynamics-without-noise", {"head": 101, "most": 120}),
+    ("zero-start", "zero-start", {"most": 10}),
+    ("pairs", "pairs", {}),
+    ("adversary", "adversary", {"best": ("gamma", "ratio")}),
+)
 
 
 _EXPERIMENTS: dict[str, Callable[[argparse.Namespace], Iterator[str]]] = {

@@ -59,17 +59,33 @@ def _columns(records: Sequence[Mapping[str, Any]]) -> dict[str, list[Any]]:
     return {key: [record[key] for record in records] for key in records[0]}
 
 
-def _thinned(records: list[dict[str, Any]], most: int = 160) -> list[dict[str, Any]]:
-    """The first hundred records and then about `most`, evenly."""
-    head, tail = records[:101], records[101:]
+def _thinned(records: list[dict[str, Any]], head: int, most: int) -> list[dict[str, Any]]:
+    """The first records and then about `most`, evenly; always the last."""
+    first, tail = records[:head], records[head:]
     every = max(1, -(-len(tail) // most))
-    kept = tail[every - 1 :: every]
-    if tail and (not kept or kept[-1] is not tail[-1]):
+    kept = tail[::every]
+    if tail and kept[-1] is not tail[-1]:
         kept.append(tail[-1])
-    return head + kept
+    return first + kept
 
 
-def collect(folder: Path, prefix: str) -> list[dict[str, Any]]:
+def _best(records: list[dict[str, Any]], key: str, value: str) -> list[dict[str, Any]]:
+    """For every key the record with the smallest value."""
+    found: dict[Any, dict[str, Any]] = {}
+    for record in records:
+        if record[key] not in found or record[value] < found[record[key]][value]:
+            found[record[key]] = record
+    return list(found.values())
+
+
+def collect(
+    folder: Path,
+    prefix: str,
+    *,
+    head: int = 0,
+    most: int = 100,
+    best: tuple[str, str] | None = None,
+) -> list[dict[str, Any]]:
     """Everything recorded in a folder under names with a prefix, as columns.
 
     Parameters
@@ -78,6 +94,10 @@ def collect(folder: Path, prefix: str) -> list[dict[str, Any]]:
         Where trainings ran.
     prefix : str
         Beginning of the names of the results files.
+    head, most : int
+        How many of the first records are kept, and about how many of the others.
+    best : tuple of str, optional
+        A key and a value: for every key only the record with the smallest value is kept.
 
     Returns
     -------
@@ -92,12 +112,15 @@ def collect(folder: Path, prefix: str) -> list[dict[str, Any]]:
     found = []
     for path in sorted(folder.glob(f"{prefix}*.jsonl")):
         with ResultsFile(path) as results:
-            if results.records:
+            records = results.records
+            if best is not None:
+                records = _best(records, *best)
+            if records:
                 found.append(
                     {
                         "configuration": results.configuration,
                         "origin": results.origin,
-                        "columns": _columns(_thinned(results.records)),
+                        "columns": _columns(_thinned(records, head, most)),
                     }
                 )
     if not found:
