@@ -14,19 +14,24 @@ import numpy as np
 import pytest
 
 from shortcutlib import Teacher, reduced, rerun
+from shortcutlib.certificates import certify
+from shortcutlib.outcomes import classify
+from shortcutlib.paths import Network
 from shortcutlib.rerun import experiments
 from shortcutlib.rerun.result import Experiment, Result, below
 from shortcutlib.starts import sample_ball, sample_reduced
 from shortcutlib.step_sizes import StepSizes
-from shortcutlib.success import success_rate
+from shortcutlib.success import Setting, cell_rng, section_4_steps, success_rate
 
 WIDGET = "application/vnd.jupyter.widget-view+json"
 PANELS = [
+    rerun.normalisation_panel,
     rerun.population_loss_panel,
     rerun.spurious_panel,
     rerun.reduction_panel,
     rerun.success_panel,
     rerun.paths_panel,
+    rerun.certified_panel,
 ]
 
 
@@ -203,6 +208,44 @@ def test_population_loss_agrees_with_the_closed_form() -> None:
     for _, mean, error, exact, away in result.rows:
         assert abs(float(away)) < 4
         assert (float(mean) - float(exact)) / float(error) == pytest.approx(float(away), abs=0.02)
+
+
+def test_normalisation_brings_the_variance_to_one() -> None:
+    result = finish(experiments.normalisation(patches=40_000, p=3, size=8.0, seed=2))
+    assert [row[0] for row in result.rows] == ["0", "0.08", "0.8", "8"]
+    # A sample variance of n normal numbers has the standard deviation sqrt(2 / n).
+    error = np.sqrt(2 / 40_000)
+    for row in result.rows:
+        length, squared, before, after = map(float, row[1:])
+        assert squared == pytest.approx(length**2, rel=1e-3)
+        assert before == pytest.approx(squared, rel=5 * error)
+        assert after == pytest.approx(1, abs=5 * error)
+    assert result.rows[0][1] == "1.0000"
+    # Drawn in several pieces, too.
+    many = finish(experiments.normalisation(patches=200_000, p=8, seed=1))
+    assert all(abs(float(row[4]) - 1) < 0.02 for row in many.rows)
+
+
+@pytest.mark.parametrize("setting", ["resnet", "resnet-warmup", "cnn"])
+def test_certified_counts_what_the_library_counts(setting: Setting) -> None:
+    """Run in pieces, the literal rule takes the same steps; the certificate is the chapter's."""
+    result = finish(experiments.certified(setting, (4,), trials=30, seed=5))
+    network: Network = "cnn" if setting == "cnn" else "residual"
+    teacher, steps = Teacher.section_4(4), section_4_steps(setting, 4)
+    starts = sample_reduced(teacher, 30, cell_rng(5, setting, 4), network)
+    literal = classify(teacher, starts, steps, network, rule="literal").steps.mean()
+    current, proved = starts, np.full(30, -1)
+    t = 0
+    while np.any(proved < 0):
+        phases = [p for p, _, end in steps.stretches() if end is None or t < end]
+        sure, lost = certify(teacher, current, phases, network)
+        proved[(proved < 0) & (sure | lost)] = t
+        current = reduced.step(teacher, current, *steps.at(t), network)
+        t += 1
+    early = proved.mean()
+    ratio = f"{literal / early:,.0f}"
+    assert result.rows == (("4", f"{literal:,.0f}", f"{early:,.1f}", ratio),)
+    assert "30 of 30 runs" in result.line
 
 
 def test_reduction_differs_by_rounding_only() -> None:

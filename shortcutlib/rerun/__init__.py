@@ -6,6 +6,8 @@ in the built pages, it is the table of its last run.  Panels need ipywidgets
 """
 
 from shortcutlib.rerun.chapters import (
+    certified_panel,
+    normalisation_panel,
     paths_panel,
     population_loss_panel,
     reduction_panel,
@@ -20,8 +22,10 @@ __all__ = [
     "Experiment",
     "RerunPanel",
     "Result",
+    "certified_panel",
     "choice",
     "choices",
+    "normalisation_panel",
     "number",
     "paths_panel",
     "population_loss_panel",

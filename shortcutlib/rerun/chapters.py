@@ -5,6 +5,8 @@ from shortcutlib.rerun.panel import RerunPanel, choice, choices, number, whole
 from shortcutlib.success import PRINTED_K
 
 __all__ = [
+    "certified_panel",
+    "normalisation_panel",
     "paths_panel",
     "population_loss_panel",
     "reduction_panel",
@@ -15,6 +17,32 @@ __all__ = [
 _KS = {str(k): k for k in PRINTED_K}
 _TRIALS = {f"{n:,}": n for n in (500, 1000, 5000, 20_000, 100_000)}
 _SEEDS = (0, 9999)
+_SETTINGS = {
+    "ResNet without warm-up": "resnet",
+    "ResNet with warm-up": "resnet-warmup",
+    "plain network": "cnn",
+}
+
+
+def normalisation_panel() -> RerunPanel:
+    """The variance of what enters the ReLU, before and after division by the filter's length.
+
+    Returns
+    -------
+    RerunPanel
+    """
+    return RerunPanel(
+        "Variance with and without normalisation",
+        experiments.normalisation,
+        {
+            "patches": choice(
+                100_000, {f"{n:,}": n for n in (1000, 10_000, 100_000, 1_000_000)}, "patches"
+            ),
+            "p": whole(4, 2, 64, "p"),
+            "size": number(5.0, 0.1, 20.0, "longest w", step=0.1),
+            "seed": whole(0, *_SEEDS, "seed"),
+        },
+    )
 
 
 def population_loss_panel() -> RerunPanel:
@@ -89,15 +117,7 @@ def success_panel() -> RerunPanel:
         "A row of Table 1",
         experiments.success,
         {
-            "setting": choice(
-                "resnet",
-                {
-                    "ResNet without warm-up": "resnet",
-                    "ResNet with warm-up": "resnet-warmup",
-                    "plain network": "cnn",
-                },
-                "setting",
-            ),
+            "setting": choice("resnet", _SETTINGS, "setting"),
             "ks": choices(PRINTED_K, _KS, "k"),
             "size": number(6.0, 0.5, 20.0, "N / k", step=0.1),
             "reading": choice(
@@ -124,5 +144,24 @@ def paths_panel() -> RerunPanel:
             "k": whole(9, 2, 64, "k"),
             "warmup": whole(1000, 0, 20_000, "warm-up", step=100),
             "seed": whole(3, *_SEEDS, "seed"),
+        },
+    )
+
+
+def certified_panel() -> RerunPanel:
+    """Steps until the paper's rule stops a run, and until its fate is proved.
+
+    Returns
+    -------
+    RerunPanel
+    """
+    return RerunPanel(
+        "Steps by both rules",
+        experiments.certified,
+        {
+            "setting": choice("resnet-warmup", _SETTINGS, "setting"),
+            "ks": choices((4, 9), {str(k): k for k in (4, 9, 16, 25, 36)}, "k"),
+            "trials": choice(200, {str(n): n for n in (50, 200, 1000)}, "trials"),
+            "seed": whole(0, *_SEEDS, "seed"),
         },
     )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import functools
+import itertools
 import json
 import shutil
 import threading
@@ -14,7 +15,7 @@ from typing import Any
 import numpy as np
 import pytest
 from book_pages import Visit, watch
-from playwright.sync_api import Browser, Page
+from playwright.sync_api import Browser, Locator, Page
 
 from conftest import QuietHandler, QuietServer
 from shortcutlib import Teacher
@@ -40,6 +41,12 @@ KINDS = [
 DARK = """:root { --pst-color-background: #14181e; --pst-color-text-base: #ced6dd;
     --pst-color-text-muted: #9ca4af; --pst-color-border: #48566b; }
     body { background: #14181e; color: #ced6dd; }"""
+
+PHONE: dict[str, Any] = {
+    "viewport": {"width": 360, "height": 780},
+    "has_touch": True,
+    "is_mobile": True,
+}
 
 Show = Callable[..., contextlib.AbstractContextManager[Page]]
 
@@ -209,20 +216,33 @@ def test_descent_follows_mouse_and_keyboard(show: Show) -> None:
         check_descent(page)
 
 
+def drag_by_finger(page: Page, dx: float, dy: float) -> None:
+    """Draw the handle with a finger, in two movements."""
+    x, y = centre(page)
+    client = page.context.new_cdp_session(page)
+    for kind, points in (
+        ("touchStart", [{"x": x, "y": y}]),
+        ("touchMove", [{"x": x + dx / 2, "y": y + dy / 2}]),
+        ("touchMove", [{"x": x + dx, "y": y + dy}]),
+        ("touchEnd", []),
+    ):
+        client.send("Input.dispatchTouchEvent", {"type": kind, "touchPoints": points})
+    settle(page)
+
+
+def tap_slider(page: Page, selector: str, share: float) -> None:
+    """Tap a slider at a share of its length."""
+    page.locator(selector).scroll_into_view_if_needed()
+    box = page.locator(selector).bounding_box()
+    assert box is not None
+    page.touchscreen.tap(box["x"] + share * box["width"], box["y"] + box["height"] / 2)
+    settle(page)
+
+
 def test_descent_follows_a_finger(show: Show) -> None:
-    phone = {"viewport": {"width": 360, "height": 780}, "has_touch": True, "is_mobile": True}
-    with show([DescentExplorer()], **phone) as page:
+    with show([DescentExplorer()], **PHONE) as page:
         before = values(page)
-        x, y = centre(page)
-        client = page.context.new_cdp_session(page)
-        for kind, points in (
-            ("touchStart", [{"x": x, "y": y}]),
-            ("touchMove", [{"x": x + 15, "y": y - 20}]),
-            ("touchMove", [{"x": x + 30, "y": y - 40}]),
-            ("touchEnd", []),
-        ):
-            client.send("Input.dispatchTouchEvent", {"type": kind, "touchPoints": points})
-        settle(page)
+        drag_by_finger(page, 30, -40)
         assert values(page)["along"] > before["along"] + 0.1
         assert values(page)["across"] > before["across"] + 0.15
         check_descent(page)
@@ -291,6 +311,16 @@ def test_basins_give_the_exact_probability(show: Show) -> None:
         check_basins(page)
 
 
+def test_basins_follow_a_finger(show: Show) -> None:
+    with show([BasinExplorer()], **PHONE) as page:
+        picture, said = drawing(page), words(page)
+        tap_slider(page, "#basins-share", 0.5)
+        assert values(page)["share"] > 0.5
+        assert drawing(page) != picture
+        assert words(page) != said
+        check_basins(page)
+
+
 def test_basins_say_when_there_may_be_several_borders(show: Show) -> None:
     with show([BasinExplorer(k=2, output_step=2.0, ratio=3.0)]) as page:
         assert "several borders" in words(page)
@@ -333,6 +363,44 @@ def test_landscape_follows_mouse_and_keyboard(show: Show) -> None:
         settle(page)
         check_landscape(page)
         assert "no minimum" in words(page)
+
+
+def test_landscape_follows_a_finger(show: Show) -> None:
+    with show([LandscapeExplorer()], **PHONE) as page:
+        before, picture = values(page), drawing(page)
+        drag_by_finger(page, -40, 30)
+        assert values(page)["angle"] < before["angle"] - 0.05
+        assert values(page)["position"] < before["position"] - 0.05
+        assert drawing(page) != picture
+        check_landscape(page)
+        tap_slider(page, "#landscape-fraction", 0.8)
+        assert values(page)["fraction"] > 0.6
+        check_landscape(page)
+
+
+@pytest.mark.parametrize("way", ["keyboard", "touch"])
+def test_table_needs_no_mouse(way: str, show: Show) -> None:
+    explorer = TableExplorer(trials=100, k16=False, k36=False, k49=False, k64=False, k81=False)
+    options = PHONE if way == "touch" else {}
+    with show([explorer], **options) as page:
+        before = page.locator("tbody tr").count()
+
+        def press(thing: Locator, key: str) -> None:
+            if way == "touch":
+                thing.tap()
+            else:
+                thing.focus()
+                page.keyboard.press(key)
+
+        press(page.get_by_label("k = 100"), "Space")
+        settle(page)
+        assert values(page)["k100"] is False
+        assert page.locator("tbody tr").count() == before - len(SETTINGS)
+        press(page.get_by_role("button", name="Run"), "Enter")
+        page.wait_for_function("shortcutExplorers.all[0].words.textContent.includes('trials in')")
+        counts = page.evaluate("shortcutExplorers.all[0].counts")
+        for setting in SETTINGS:
+            assert counts[f"{setting} 25"]["won"] == explorer.count(setting, 25)
 
 
 @pytest.mark.parametrize("http", [False, True])
@@ -394,6 +462,31 @@ def test_accessible(theme: str, show: Show) -> None:
                 [v.id, v.nodes.map(n => n.html.slice(0, 200) + n.failureSummary)])"""
         )
         assert found == []
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_the_tab_key_visits_everything_in_reading_order(kind: type[Explorer], show: Show) -> None:
+    with show([kind()]) as page:
+        stops = page.evaluate(
+            """() => {
+                const all = [...document.querySelectorAll(
+                    '.shortcut-explorer :is(button, input, [tabindex])')].filter(
+                    n => n.getClientRects().length && !n.disabled && n.tabIndex >= 0);
+                globalThis.stops = all;
+                return all.length;
+            }"""
+        )
+        assert stops >= len(kind.controls())
+        visited = []
+        for _ in range(stops):
+            page.keyboard.press("Tab")
+            visited.append(page.evaluate("stops.indexOf(document.activeElement)"))
+        assert visited == list(range(stops))
+        # What is read from left to right and down is visited in that order.
+        places = page.evaluate(
+            "stops.map(n => { const r = n.getBoundingClientRect(); return [r.top, r.bottom]; })"
+        )
+        assert all(later[1] > earlier[0] for earlier, later in itertools.pairwise(places))
 
 
 @pytest.mark.parametrize("width", [360, 768])

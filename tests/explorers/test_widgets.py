@@ -115,6 +115,32 @@ def test_descent_is_the_papers_at_first():
     assert explorer.run(warmup=False).stop is StopReason.SPURIOUS_POINT
 
 
+def test_a_run_is_kept_until_a_parameter_changes(monkeypatch):
+    explorer = DescentExplorer(k=4, warmup=50)
+    run, plain, path = explorer.run(), explorer.run(warmup=False), explorer.path
+    assert path is run.path
+    assert plain.iterations != run.iterations
+    explorer.iteration = 5
+    assert explorer.run() is run
+    assert explorer.run(warmup=False) is plain
+    explorer.across = -0.5
+    changed = explorer.run()
+    fresh = DescentExplorer(k=4, warmup=50, across=-0.5).run()
+    assert changed.iterations == fresh.iterations != run.iterations
+    np.testing.assert_array_equal(changed.path.loss, fresh.path.loss)
+    assert len(explorer._runs) == 1
+    # A run that was interrupted is not taken for the whole.
+    explorer.across = -0.6
+
+    def interrupt(*positional):
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch:
+        patch.setattr("shortcutlib.reduced.step", interrupt)
+        assert explorer.run().stop is StopReason.INTERRUPTED
+    assert explorer.run().stop is not StopReason.INTERRUPTED
+
+
 def test_the_start_stays_in_the_ball():
     explorer = DescentExplorer(along=-1.0, across=1.0)
     inside = DescentExplorer(along=-np.sqrt(0.5), across=np.sqrt(0.5))
