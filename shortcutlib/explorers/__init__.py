@@ -6,6 +6,7 @@ They need anywidget (``pip install shortcutlib[notebooks]``); the rest of the li
 from shortcutlib.explorers.base import Explorer
 from shortcutlib.explorers.basins import BasinExplorer
 from shortcutlib.explorers.descent import DescentExplorer
+from shortcutlib.explorers.dissipativity import DissipativityExplorer
 from shortcutlib.explorers.landscape import LandscapeExplorer
 from shortcutlib.explorers.phases import TwoPhasesExplorer
 from shortcutlib.explorers.table import TableExplorer
@@ -13,6 +14,7 @@ from shortcutlib.explorers.table import TableExplorer
 __all__ = [
     "BasinExplorer",
     "DescentExplorer",
+    "DissipativityExplorer",
     "Explorer",
     "LandscapeExplorer",
     "TableExplorer",

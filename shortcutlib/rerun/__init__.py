@@ -12,6 +12,8 @@ from shortcutlib.rerun.chapters import (
     population_loss_panel,
     reduction_panel,
     spurious_panel,
+    stage_one_panel,
+    stage_two_panel,
     success_panel,
 )
 from shortcutlib.rerun.panel import RerunPanel, choice, choices, number, whole
@@ -31,6 +33,8 @@ __all__ = [
     "population_loss_panel",
     "reduction_panel",
     "spurious_panel",
+    "stage_one_panel",
+    "stage_two_panel",
     "success_panel",
     "two_phases_panel",
     "whole",

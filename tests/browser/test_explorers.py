@@ -22,6 +22,7 @@ from shortcutlib import Teacher
 from shortcutlib.explorers import (
     BasinExplorer,
     DescentExplorer,
+    DissipativityExplorer,
     Explorer,
     LandscapeExplorer,
     TableExplorer,
@@ -34,6 +35,7 @@ AXE = Path(__file__).parent / "vendor" / "axe-core" / "axe.min.js"
 KINDS = [
     BasinExplorer,
     DescentExplorer,
+    DissipativityExplorer,
     LandscapeExplorer,
     TableExplorer,
     TwoPhasesExplorer,
@@ -145,7 +147,10 @@ def test_all_kinds_live_on_one_page(http: bool, show: Show) -> None:
     explorers = [*(kind() for kind in KINDS), BasinExplorer(k=16)]
     with show(explorers, http=http) as page:
         ids = page.locator(".shortcut-explorer").evaluate_all("x => x.map(y => y.explorer.id)")
-        assert ids == ["basins", "descent", "landscape", "table", "phases", "basins-2"]
+        assert ids == [
+            *("basins", "descent", "dissipativity", "landscape", "table", "phases"),
+            "basins-2",
+        ]
         for number, explorer in enumerate(explorers):
             assert values(page, number) == pytest.approx(explorer.values(), rel=1e-5)
             assert len(words(page, number)) > 20
@@ -155,12 +160,12 @@ def test_all_kinds_live_on_one_page(http: bool, show: Show) -> None:
         )
         assert duplicates == 0
         # A change in one leaves its twin alone.
-        twin = words(page, 5), drawing(page, 5)
+        twin = words(page, len(KINDS)), drawing(page, len(KINDS))
         page.locator("#basins-share").focus()
         page.keyboard.press("ArrowRight")
         settle(page)
         assert values(page)["share"] == pytest.approx(0.26)
-        assert (words(page, 5), drawing(page, 5)) == twin
+        assert (words(page, len(KINDS)), drawing(page, len(KINDS))) == twin
 
 
 def check_descent(page: Page) -> None:
@@ -365,6 +370,88 @@ def test_landscape_follows_mouse_and_keyboard(show: Show) -> None:
         assert "no minimum" in words(page)
 
 
+def check_dissipativity(page: Page) -> None:
+    explorer = DissipativityExplorer(**values(page))
+    found = page.evaluate("() => shortcutExplorers.all[0].found")
+    worst = explorer.worst()
+    assert found["slack"] == pytest.approx(explorer.slack(), rel=1e-9, abs=1e-12)
+    ours = [found["worst"][name] for name in ("slack", "angle", "share")]
+    assert ours == pytest.approx([worst.slack, worst.angle, worst.share], rel=1e-9, abs=1e-12)
+    said = words(page)
+    for repaired, ending in ((False, "as printed"), (True, "with the best constants")):
+        holds = explorer.map(repaired=repaired, multiple=1.0).holds()
+        assert f"{'holds' if holds else 'fails'} {ending}" in said
+    inside = explorer.map().inside(explorer.angle * np.pi, explorer.position)
+    assert ("inside the region" in said) == bool(inside)
+    # What violates the lemma is hatched, and only that.
+    hatched = page.locator('.se-stage path[fill^="url"]').get_attribute("d")
+    assert bool(hatched) == (worst.slack < -1e-12)
+    assert f"worst: {worst.slack:.3g}".replace("-", "−") in page.locator(".se-stage").inner_text()
+
+
+def test_dissipativity_follows_mouse_and_keyboard(show: Show) -> None:
+    with show([DissipativityExplorer()]) as page:
+        check_dissipativity(page)
+        before = values(page)
+        x, y = centre(page)
+        page.mouse.move(x, y)
+        page.mouse.down()
+        page.mouse.move(x + 60, y + 30, steps=5)
+        page.mouse.up()
+        settle(page)
+        after = values(page)
+        assert after["angle"] > before["angle"]
+        assert after["position"] < before["position"]
+        check_dissipativity(page)
+        page.keyboard.press("ArrowRight")
+        settle(page)
+        assert values(page)["angle"] == pytest.approx(after["angle"] + 0.01)
+        page.locator("#dissipativity-multiple").focus()
+        page.keyboard.press("End")
+        settle(page)
+        check_dissipativity(page)
+        # The list of lemmas, and the sliders that each of them has.
+        choice = page.get_by_label("lemma", exact=True)
+        assert not page.locator("#dissipativity-delta").is_visible()
+        choice.select_option("12")
+        page.get_by_label("c ÷ the lemma's, as a number").fill("1")
+        page.keyboard.press("Tab")
+        settle(page)
+        assert values(page)["lemma"] == 12
+        assert page.locator("#dissipativity-delta").is_visible()
+        check_dissipativity(page)
+        assert "fails as printed" in words(page)
+        page.get_by_label("best constants").check()
+        settle(page)
+        check_dissipativity(page)
+        choice.focus()
+        page.keyboard.press("ArrowUp")
+        settle(page)
+        assert values(page)["lemma"] == 11
+        check_dissipativity(page)
+
+
+def test_dissipativity_says_when_there_is_nothing_to_judge(show: Show) -> None:
+    with show([DissipativityExplorer(lemma=12, m=1.2, largest=0.8)]) as page:
+        assert "the region is empty" in words(page)
+        assert "says nothing" in words(page)
+    with show([DissipativityExplorer(k=1, position=1.4)]) as page:
+        assert "no student meets the lemma's conditions" in words(page)
+
+
+def test_dissipativity_follows_a_finger(show: Show) -> None:
+    with show([DissipativityExplorer()], **PHONE) as page:
+        before, picture = values(page), drawing(page)
+        drag_by_finger(page, 60, -30)
+        assert values(page)["angle"] > before["angle"] + 0.05
+        assert values(page)["position"] > before["position"] + 0.05
+        assert drawing(page) != picture
+        check_dissipativity(page)
+        tap_slider(page, "#dissipativity-multiple", 0.9)
+        assert values(page)["multiple"] > 1.5
+        check_dissipativity(page)
+
+
 def test_landscape_follows_a_finger(show: Show) -> None:
     with show([LandscapeExplorer()], **PHONE) as page:
         before, picture = values(page), drawing(page)
@@ -401,6 +488,60 @@ def test_table_needs_no_mouse(way: str, show: Show) -> None:
         counts = page.evaluate("shortcutExplorers.all[0].counts")
         for setting in SETTINGS:
             assert counts[f"{setting} 25"]["won"] == explorer.count(setting, 25)
+
+
+def check_phases(page: Page) -> None:
+    explorer = TwoPhasesExplorer(**values(page))
+    found = page.evaluate("() => shortcutExplorers.all[0].found")
+    last = min(150, found["path"]["iteration"][-1])
+    ours = explorer.run(last)
+    for name, theirs in (
+        ("distance", ours.distance),
+        ("inner", ours.inner_product),
+        ("potential", ours.potential),
+        ("loss", ours.loss),
+    ):
+        scale = np.max(np.abs(theirs))
+        shown = found["path"][name][: last + 1]
+        np.testing.assert_allclose(shown, theirs, rtol=0, atol=1e-9 * scale)
+    direction = "away from" if explorer.first.inner_product < 0 else "towards"
+    assert f"points {direction} the teacher" in words(page)
+    assert f"inner product is {explorer.first.inner_product:.4g}"[:22] in words(page)
+    away = ours.inner_product <= 0
+    if away[0] and not away.all():
+        assert found["turn"] == int(np.argmin(away))
+
+
+def test_phases_follow_mouse_and_keyboard(show: Show) -> None:
+    with show([TwoPhasesExplorer()]) as page:
+        check_phases(page)
+        assert page.evaluate("() => shortcutExplorers.all[0].found.cells") > 30
+        before, picture = values(page), drawing(page)
+        x, y = centre(page)
+        page.mouse.move(x, y)
+        page.mouse.down()
+        page.mouse.move(x - 30, y - 15, steps=5)
+        page.mouse.up()
+        settle(page)
+        after = values(page)
+        assert after["trace"] < before["trace"] - 0.1
+        assert after["size"] > before["size"]
+        assert drawing(page) != picture
+        check_phases(page)
+        page.keyboard.press("ArrowRight")
+        settle(page)
+        assert values(page)["trace"] == pytest.approx(after["trace"] + 0.01)
+        check_phases(page)
+        page.locator("#phases-d").focus()
+        page.keyboard.press("Home")
+        settle(page)
+        assert values(page)["d"] == 8
+        check_phases(page)
+        assert "points towards the teacher" in words(page)
+        page.locator("#phases-teacher").focus()
+        page.keyboard.press("End")
+        settle(page)
+        check_phases(page)
 
 
 @pytest.mark.parametrize("http", [False, True])
@@ -470,7 +611,7 @@ def test_the_tab_key_visits_everything_in_reading_order(kind: type[Explorer], sh
         stops = page.evaluate(
             """() => {
                 const all = [...document.querySelectorAll(
-                    '.shortcut-explorer :is(button, input, [tabindex])')].filter(
+                    '.shortcut-explorer :is(button, input, select, [tabindex])')].filter(
                     n => n.getClientRects().length && !n.disabled && n.tabIndex >= 0);
                 globalThis.stops = all;
                 return all.length;
@@ -495,7 +636,8 @@ def test_nothing_sticks_out(width: int, show: Show) -> None:
         assert page.evaluate("document.documentElement.scrollWidth") == width
         # Every control can be reached and is large enough for a finger.
         sizes = page.evaluate(
-            "[...document.querySelectorAll('button, input[type=range], input[type=number]')]"
+            "[...document.querySelectorAll("
+            "'button, select, input[type=range], input[type=number]')]"
             ".filter(n => n.offsetParent).map(n => n.getBoundingClientRect().height)"
         )
         assert min(sizes) >= 24

@@ -13,6 +13,7 @@ from shortcutlib import StopReason, exact
 from shortcutlib.explorers import (
     BasinExplorer,
     DescentExplorer,
+    DissipativityExplorer,
     LandscapeExplorer,
     TableExplorer,
     TwoPhasesExplorer,
@@ -27,6 +28,7 @@ from shortcutlib.teacher import Teacher
 KINDS = [
     BasinExplorer,
     DescentExplorer,
+    DissipativityExplorer,
     LandscapeExplorer,
     TableExplorer,
     TwoPhasesExplorer,
@@ -72,6 +74,12 @@ def test_the_module_is_made_of_the_same_scripts_as_the_page(kind):
 def test_ranges_are_the_traits(kind):
     for name, control in kind.controls().items():
         if control["kind"] == "flag":
+            continue
+        if control["kind"] == "choice":
+            options = [value for value, _ in control["options"]]
+            assert control["default"] in options
+            with pytest.raises(traitlets.TraitError):
+                kind(**{name: max(options) + 1})
             continue
         assert control["low"] <= control["default"] <= control["high"]
         for outside in (control["low"] - 1, control["high"] + 1):
@@ -191,3 +199,19 @@ def test_counts_of_the_table_are_those_of_a_binomial():
     count = explorer.count("resnet", 16)
     assert abs(count / 2000 - EXACT["resnet"][0]) < 4 * np.sqrt(0.25 / 2000)
     assert count != TableExplorer(trials=2000, seed=6).count("resnet", 16)
+
+
+def test_dissipativity_decides_its_lemmas():
+    assert DissipativityExplorer().map().holds()
+    assert DissipativityExplorer(repaired=True).worst().slack == pytest.approx(0, abs=1e-12)
+    late = DissipativityExplorer(lemma=12, angle=0.2, position=0.3)
+    assert not late.map().holds()
+    assert late.map(repaired=True).holds()
+    assert late.worst().slack == pytest.approx(-0.0348, abs=1e-4)
+    inside = late.map().inside(late.angle * np.pi, late.position)
+    assert bool(inside)
+    assert late.slack() >= late.worst().slack
+    filters = DissipativityExplorer(lemma=11, multiple=1.3)
+    assert not filters.map().holds()
+    assert filters.map(multiple=1.0).holds()
+    assert DissipativityExplorer(k=1).teachers.spread == 0

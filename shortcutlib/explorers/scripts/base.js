@@ -76,6 +76,18 @@
         this.inputs.set(name, [box]);
         return make("label", { class: "se-flag", for: id }, box, ` ${control.label}`);
       }
+      if (control.kind === "choice") {
+        const list = make("select", { id, "data-lm-suppress-shortcuts": "true" });
+        for (const [value, words] of control.options) {
+          list.append(make("option", { value: String(value) }, words));
+        }
+        list.addEventListener("change", () => this.set({ [name]: Number(list.value) }));
+        this.inputs.set(name, [list]);
+        const node = make("div", { class: "se-control" },
+          make("label", { for: id }, control.label), list);
+        this.nodes.set(name, node);
+        return node;
+      }
       const log = control.scale === "log";
       const slider = make("input", {
         type: "range", id, "data-lm-suppress-shortcuts": "true",
@@ -115,6 +127,7 @@
       const value = this.values[name];
       if (!inputs) return;
       if (control.kind === "flag") inputs[0].checked = value;
+      else if (control.kind === "choice") inputs[0].value = String(value);
       else {
         inputs[0].value = String(toSlider(control, value));
         if (control.scale === "log") inputs[0].setAttribute("aria-valuetext", digits(value, 6));
