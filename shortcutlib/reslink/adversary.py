@@ -241,7 +241,7 @@ def worst_case(
 
     nearest = _NEAREST * gamma**2 * copies
     # The penalty leaves the potential a little above what is aimed at.
-    aim = 0.97 * cap
+    aim = cap - 0.003
 
     def objective(free: FloatArray) -> tuple[float, FloatArray]:
         first, second = parts(free)
