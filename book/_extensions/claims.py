@@ -172,7 +172,7 @@ def faults_of(row: object, seen: set[str]) -> list[str]:
     if found:
         return found
     if not re.fullmatch(r"[a-z][a-z0-9.-]*", name):
-        found.append(f"{name}: an id has lower-case letters, digits, dots and hyphens only")
+        found.append(f"{name}: an id has lower-case letters, digits, hyphens and dots only")
     if document_of(name) is None:
         found.append(f"{name}: an id begins with one of {', '.join(f'{d}-' for d in DOCUMENTS)}")
     if name in seen:
@@ -306,8 +306,7 @@ class Search(Page):
                 f"of their constants, each from the seed{'s' * (len(seeds) > 1)} {listed}: "
                 f"{points:,} points in all (NumPy {versions['numpy']}, SciPy {versions['scipy']}). "
                 "Every constant that the ledger calls good held at all of them, up to rounding; "
-                "for "
-                "every other a counterexample was found."
+                "for every other a counterexample was found."
             )
         ]
 
@@ -455,13 +454,10 @@ def find_place(env: BuildEnvironment, page: str, place: str) -> tuple[str, str] 
     """The identifier of a place of a page, and how it is called; None if there is no such place."""
     if not place:
         return "", ""
-    slugs = env.metadata[page].get("myst_slugs", {})
-    if place in slugs:
-        return slugs[place][1], slugs[place][2]
-    # A heading by its id in the page, which keeps a hyphen for every dot that the slug drops.
-    for _, identifier, title in slugs.values():
-        if identifier == place:
-            return identifier, title
+    # A heading goes by the name that links in Markdown use, and by its identifier in the page.
+    for slug, (_, identifier, heading) in env.metadata[page].get("myst_slugs", {}).items():
+        if place in (slug, identifier):
+            return identifier, heading
     document, identifier = env.get_domain("std").data["anonlabels"].get(place, (None, ""))[:2]
     if document != page:
         return None
