@@ -8,6 +8,7 @@ from shortcutlib.explorers.basins import BasinExplorer
 from shortcutlib.explorers.descent import DescentExplorer
 from shortcutlib.explorers.dissipativity import DissipativityExplorer
 from shortcutlib.explorers.landscape import LandscapeExplorer
+from shortcutlib.explorers.phases import TwoPhasesExplorer
 from shortcutlib.explorers.regularised import RegularisedExplorer
 from shortcutlib.explorers.table import TableExplorer
 
@@ -19,4 +20,5 @@ __all__ = [
     "LandscapeExplorer",
     "RegularisedExplorer",
     "TableExplorer",
+    "TwoPhasesExplorer",
 ]

@@ -12,9 +12,12 @@ from shortcutlib.rerun.chapters import (
     population_loss_panel,
     reduction_panel,
     spurious_panel,
+    stage_one_panel,
+    stage_two_panel,
     success_panel,
 )
 from shortcutlib.rerun.panel import RerunPanel, choice, choices, number, whole
+from shortcutlib.rerun.reslink import two_phases_panel
 from shortcutlib.rerun.result import Experiment, Result
 
 __all__ = [
@@ -30,6 +33,9 @@ __all__ = [
     "population_loss_panel",
     "reduction_panel",
     "spurious_panel",
+    "stage_one_panel",
+    "stage_two_panel",
     "success_panel",
+    "two_phases_panel",
     "whole",
 ]

@@ -27,6 +27,7 @@ from shortcutlib.explorers import (
     LandscapeExplorer,
     RegularisedExplorer,
     TableExplorer,
+    TwoPhasesExplorer,
 )
 from shortcutlib.explorers.base import SCRIPTS, SHARED
 from shortcutlib.success import PRINTED_K, SETTINGS
@@ -39,6 +40,7 @@ KINDS = [
     LandscapeExplorer,
     RegularisedExplorer,
     TableExplorer,
+    TwoPhasesExplorer,
 ]
 DARK = """:root { --pst-color-background: #14181e; --pst-color-text-base: #ced6dd;
     --pst-color-text-muted: #9ca4af; --pst-color-border: #48566b; }
@@ -148,7 +150,7 @@ def test_all_kinds_live_on_one_page(http: bool, show: Show) -> None:
     with show(explorers, http=http) as page:
         ids = page.locator(".shortcut-explorer").evaluate_all("x => x.map(y => y.explorer.id)")
         assert ids == [
-            *("basins", "descent", "dissipativity", "landscape", "regularised", "table"),
+            *("basins", "descent", "dissipativity", "landscape", "regularised", "table", "phases"),
             "basins-2",
         ]
         for number, explorer in enumerate(explorers):
@@ -488,6 +490,60 @@ def test_table_needs_no_mouse(way: str, show: Show) -> None:
         counts = page.evaluate("shortcutExplorers.all[0].counts")
         for setting in SETTINGS:
             assert counts[f"{setting} 25"]["won"] == explorer.count(setting, 25)
+
+
+def check_phases(page: Page) -> None:
+    explorer = TwoPhasesExplorer(**values(page))
+    found = page.evaluate("() => shortcutExplorers.all[0].found")
+    last = min(150, found["path"]["iteration"][-1])
+    ours = explorer.run(last)
+    for name, theirs in (
+        ("distance", ours.distance),
+        ("inner", ours.inner_product),
+        ("potential", ours.potential),
+        ("loss", ours.loss),
+    ):
+        scale = np.max(np.abs(theirs))
+        shown = found["path"][name][: last + 1]
+        np.testing.assert_allclose(shown, theirs, rtol=0, atol=1e-9 * scale)
+    direction = "away from" if explorer.first.inner_product < 0 else "towards"
+    assert f"points {direction} the teacher" in words(page)
+    assert f"inner product is {explorer.first.inner_product:.4g}"[:22] in words(page)
+    away = ours.inner_product <= 0
+    if away[0] and not away.all():
+        assert found["turn"] == int(np.argmin(away))
+
+
+def test_phases_follow_mouse_and_keyboard(show: Show) -> None:
+    with show([TwoPhasesExplorer()]) as page:
+        check_phases(page)
+        assert page.evaluate("() => shortcutExplorers.all[0].found.cells") > 30
+        before, picture = values(page), drawing(page)
+        x, y = centre(page)
+        page.mouse.move(x, y)
+        page.mouse.down()
+        page.mouse.move(x - 30, y - 15, steps=5)
+        page.mouse.up()
+        settle(page)
+        after = values(page)
+        assert after["trace"] < before["trace"] - 0.1
+        assert after["size"] > before["size"]
+        assert drawing(page) != picture
+        check_phases(page)
+        page.keyboard.press("ArrowRight")
+        settle(page)
+        assert values(page)["trace"] == pytest.approx(after["trace"] + 0.01)
+        check_phases(page)
+        page.locator("#phases-d").focus()
+        page.keyboard.press("Home")
+        settle(page)
+        assert values(page)["d"] == 8
+        check_phases(page)
+        assert "points towards the teacher" in words(page)
+        page.locator("#phases-teacher").focus()
+        page.keyboard.press("End")
+        settle(page)
+        check_phases(page)
 
 
 def check_regularised(page: Page) -> None:

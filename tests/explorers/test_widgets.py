@@ -17,6 +17,7 @@ from shortcutlib.explorers import (
     LandscapeExplorer,
     RegularisedExplorer,
     TableExplorer,
+    TwoPhasesExplorer,
 )
 from shortcutlib.explorers.base import SCRIPTS, SHARED
 from shortcutlib.explorers.table import EXACT
@@ -32,6 +33,7 @@ KINDS = [
     LandscapeExplorer,
     RegularisedExplorer,
     TableExplorer,
+    TwoPhasesExplorer,
 ]
 
 
