@@ -48,7 +48,7 @@ def filter_figure(teacher: Teacher) -> Figure:
         axes.plot([1], [top], "X", color=look("spurious")["color"], markersize=10, clip_on=False)
         for text, meaning, at, height in (
             ("output weights only", "spurious", 0.52, 0.93 * top),
-            ("best linear predictor", "neutral", 0.02, 1.1),
+            ("best linear predictor", "neutral", 0.6, 1.14),
             ("with a linear path", "global", 0.36, 0.45),
         ):
             colour = text_colour(look(meaning)["color"])
@@ -132,17 +132,17 @@ def two_kinds_figure(
         )
         label_panel(second, "b", "ResLink, known output weights")
         turns = (
-            (first, "Stage I", np.arange(len(trained)), trained),
-            (second, "Phase I", np.asarray(columns["step"]), columns["inner_product"]),
+            (first, "Stage I", 0.45, np.arange(len(trained)), trained),
+            (second, "Phase I", 0.55, np.asarray(columns["step"]), columns["inner_product"]),
         )
-        for axes, name, step, values in turns:
+        for axes, name, height, step, values in turns:
             axes.axhline(0, color=MUTED, linewidth=0.8)
             wrong = np.asarray(values) <= 0
             turn = float(step[int(np.argmin(wrong))]) if wrong[0] else 0.0
             axes.axvspan(0, turn, color=HAIRLINE, alpha=0.5, linewidth=0)
             axes.text(
                 turn / 2,
-                0.04,
+                height,
                 name,
                 ha="center",
                 color=INK,
@@ -150,5 +150,5 @@ def two_kinds_figure(
             )
             axes.set_xlim(0, step[-1])
             axes.set_xlabel("iterations")
-            axes.legend(loc="center right")
+            axes.legend(loc="lower right")
     return figure
