@@ -80,23 +80,23 @@ def test_noise_of_whole_steps(rng):
     np.testing.assert_allclose(np.cov(change.T), covariance, rtol=0.05, atol=0.02 * covariance.max())
 
 
-@pytest.mark.parametrize("batch", [8, 64])
+@pytest.mark.parametrize("batch", [4, 16])
 def test_angle_of_trapped_runs(batch, rng):
     """The stationary law against simulation: its mean cube, and its distribution function."""
     teacher = Teacher.section_4(9)
     step = 1 / 81
-    a = np.tile(population.spurious_point(teacher).a, (400, 1))
-    start = minibatch.state(teacher, a, np.pi - 0.3)
+    a = np.tile(population.spurious_point(teacher).a, (300, 1))
+    start = minibatch.state(teacher, a, np.pi - 0.4)
     run = minibatch.descend(
-        teacher, start, StepSizes.constant(step, step), batch=batch, iterations=2500, rng=rng,
-        record_every=500,
+        teacher, start, StepSizes.constant(step, step), batch=batch, iterations=1600, rng=rng,
+        record_every=400,
     )  # fmt: skip
-    x = np.pi - run.path.angle[2:].ravel()
+    x = np.pi - run.path.angle[1:].ravel()
     law = diffusion.trapped_angle(teacher, step, batch)
     # Valid to leading order in x; the records are nearly independent.
-    assert np.mean(x**3) == pytest.approx(law.mean_cube, rel=0.12)
+    assert np.mean(x**3) == pytest.approx(law.mean_cube, rel=0.15)
     grid = np.quantile(x, [0.1, 0.25, 0.5, 0.75, 0.9])
-    np.testing.assert_allclose(law.below(grid), [0.1, 0.25, 0.5, 0.75, 0.9], atol=0.07)
+    np.testing.assert_allclose(law.below(grid), [0.1, 0.25, 0.5, 0.75, 0.9], atol=0.08)
 
 
 def test_bad_input_is_refused_by_name():

@@ -53,7 +53,7 @@ def test_the_rest_is_one_normal_vector_given_the_plane(teacher, rng):
     across = np.linalg.svd(np.stack([v, e]))[2][2:]  # p - 2 directions across both
     x, y = rng.standard_normal((2, 1, 9, teacher.k))
     ours = minibatch.gradients(teacher, minibatch.state(teacher, a[None], phi), x, y)
-    draws = 20_000
+    draws = 8000
     found = np.empty((draws, teacher.p - 2))
     plane = np.einsum("p,nk->npk", v, x[0]) + np.einsum("p,nk->npk", e, y[0])
     for i in range(draws):
@@ -76,7 +76,7 @@ def test_a_step_has_the_law_of_full_sampling(p, batch, rng):
     teacher = Teacher.from_numbers(k=4, p=p, output_sum=1.0, norm_squared=3.0, angle=1.3, rng=rng)
     v, a = random_student(teacher, rng)
     phi = reduced.reduce(teacher, v, a).angle
-    draws, steps = 4000, (0.2, 0.3)
+    draws, steps = 2500, (0.2, 0.3)
     ours = minibatch.step(
         teacher, minibatch.state(teacher, np.tile(a, (draws, 1)), phi), *steps, batch, rng
     )
@@ -170,19 +170,20 @@ def test_large_batches_reproduce_plain_descent(rng):
     steps = StepSizes.constant(0.05, 0.05)
     start = minibatch.state(teacher, a)
     plain = minibatch.reduced_state(teacher, start)
-    for _ in range(100):
+    for _ in range(60):
         plain = reduced.step(teacher, plain, 0.05, 0.05)
-    sizes, gaps = (64, 1024, 8192), []
+    sizes, gaps = (32, 256, 2048), []
     for batch in sizes:
-        run = minibatch.descend(teacher, start, steps, batch=batch, iterations=100, rng=rng)
+        run = minibatch.descend(teacher, start, steps, batch=batch, iterations=60, rng=rng)
         end = minibatch.reduced_state(teacher, run.state)
-        gaps.append(np.sqrt(np.mean((end.angle - plain.angle) ** 2)))
+        # The median: a few runs beside the border are thrown far by any noise.
+        gaps.append(np.median(np.abs(end.angle - plain.angle)))
     slope = np.polyfit(np.log(sizes), np.log(gaps), 1)[0]
     assert -0.65 < slope < -0.35
-    assert gaps[-1] < 0.03
+    assert gaps[-1] < 0.02
     fates = classify(teacher, minibatch.reduced_state(teacher, start), steps)
-    late = minibatch.descend(teacher, start, steps, batch=8192, iterations=400, rng=rng)
-    assert np.mean((late.state.angle < np.pi / 2) == fates.success) > 0.95
+    late = minibatch.descend(teacher, start, steps, batch=1024, iterations=300, rng=rng)
+    assert np.mean((late.state.angle < np.pi / 2) == fates.success) > 0.9
 
 
 def test_parts_of_a_batch_add_up(teacher, monkeypatch):
@@ -194,7 +195,7 @@ def test_parts_of_a_batch_add_up(teacher, monkeypatch):
         rng = np.random.default_rng(8)
         many = [
             minibatch.descend(teacher, start, steps, batch=40, iterations=3, rng=rng)
-            for _ in range(500)
+            for _ in range(200)
         ]
         return np.array([m.state.angle for m in many]).ravel()
 
