@@ -2,8 +2,9 @@
 
     python benchmarks/minibatch_sweep.py FILE [--workers W]
 
-It takes about a quarter of an hour on one core.  It may be killed at any time: the same command goes on where it
-stopped.  Runs of one setting come in blocks, and every finished block is safe in FILE.
+It takes about a quarter of an hour on one core.  It may be killed at any time: the same command
+goes on where it stopped.  Runs of one setting come in blocks, and every finished block is safe in
+FILE.
 """
 
 import argparse

@@ -6,20 +6,20 @@ E = sum_j (a_j relu(x_j) - a*_j relu(t_j)), t_j = cos(phi) x_j + sin(phi) y_j, a
     s:  X = sum_j relu(x_j),     q:  X = sum_j a*_j relu(x_j),
     filter, along e:  X = sum_j a_j [x_j > 0] y_j
 
-(see `shortcutlib.minibatch`).  A batch of B divides the covariance of E X by B.  E and X are sums of
-independent terms, one for each patch, so the moments of E X of order two follow from joint moments
-of *single* patches up to order four, and in polar coordinates (x, y) = r (cos t, sin t) those are
-E r^n times integrals of trigonometric polynomials over three arcs: Gauss-Legendre nodes give them
-to the last digit.  Nothing is sampled.
+(see `shortcutlib.minibatch`).  A batch of B divides the covariance of E X by B.  E and X are sums
+of independent terms, one for each patch, so the moments of E X of order two follow from joint
+moments of *single* patches up to order four, and in polar coordinates (x, y) = r (cos t, sin t)
+those are E r^n times integrals of trigonometric polynomials over three arcs: Gauss-Legendre nodes
+give them to the last digit.  Nothing is sampled.
 
 With many patches the sums are nearly normal.  Then the moments of order four follow from those of
 order two, which depend on a only through s, q and |a|^2: a closed diffusion in (s, q, phi) and the
 norm of the rest (`closed_noise`).  What it leaves out is of relative size 1/k.
 
-**The trap under noise.**  At the spurious point E does not depend on y, and the filter's noise is the
-same in all p - 1 directions across v.  A small angle x = pi - phi is pulled back only by
-eta_w |q| x^2/(2 pi), because the trap is degenerate.  With the noise eta_w^2 D/B in each direction
-the stationary density of x is proportional to x^(p-2) exp(-l x^3), l = B |q|/(3 pi eta_w D), so
+**The trap under noise.**  At the spurious point E does not depend on y, and the filter's noise is
+the same in all p - 1 directions across v.  A small angle x = pi - phi is pulled back only by eta_w
+|q| x^2/(2 pi), because the trap is degenerate.  With the noise eta_w^2 D/B in each direction the
+stationary density of x is proportional to x^(p-2) exp(-l x^3), l = B |q|/(3 pi eta_w D), so
 
     E x^3 = (p - 1) pi eta_w D / (B |q|):
 
@@ -94,7 +94,7 @@ class Noise:
 
 
 def _arcs(angle: float) -> tuple[FloatArray, FloatArray]:
-    """Directions t of (x, y) and weights of sum 1, on the arcs where relu(x) or relu(t) is linear."""
+    """Directions of (x, y), and weights of sum 1, on the arcs where both ReLUs are linear."""
     x, weight = np.polynomial.legendre.leggauss(_NODES)
     ends = np.array([-np.pi / 2, angle - np.pi / 2, np.pi / 2, angle + np.pi / 2, 3 * np.pi / 2])
     half = np.diff(ends) / 2
@@ -210,7 +210,7 @@ def closed_noise(teacher: Teacher, reduced: ReducedState) -> Noise:
     """
     s, q, angle, rest, _ = (float(column) for column in reduced)
     _check_angle(angle)
-    hidden, label, slope, active, weight = _patch(angle)
+    hidden, label, slope, _, weight = _patch(angle)
     base = np.stack([hidden, label, slope])
     first = _RADIAL[1] * base @ weight
     second = _RADIAL[2] * np.einsum("an,bn,n->ab", base, base, weight) - np.outer(first, first)

@@ -146,7 +146,9 @@ def fit_growth_law(k: Sequence[int], failure: Sequence[float]) -> GrowthLaw:
     """
     size, found = np.asarray(k, dtype=float), np.asarray(failure, dtype=float)
     if size.size < 5 or size.shape != found.shape:
-        raise ValueError(f"{size.size} sizes, {found.size} probabilities: give five or more of each")
+        raise ValueError(
+            f"{size.size} sizes, {found.size} probabilities: give five or more of each"
+        )
     if not np.all((found > 0) & (found < 1)):
         raise ValueError("a probability of failure is not inside (0, 1): nothing to fit")
     target = -np.log(found) - np.log(size) / 2
@@ -155,4 +157,5 @@ def fit_growth_law(k: Sequence[int], failure: Sequence[float]) -> GrowthLaw:
     left = target - columns @ solution
     variance = float(left @ left) / (size.size - 3)
     error = float(np.sqrt(variance * np.linalg.inv(columns.T @ columns)[0, 0]))
-    return GrowthLaw(*(float(x) for x in solution), error, float(np.max(np.abs(np.expm1(left)))))
+    linear, root, constant = (float(x) for x in solution)
+    return GrowthLaw(linear, root, constant, error, float(np.max(np.abs(np.expm1(left)))))

@@ -1,8 +1,8 @@
 """Success from other starts than the paper's: other places of w, other laws of a_0.
 
 Every law here is symmetric around 0, so a_0 matters through its parts along 1 and along the rest of
-a*, two numbers.  Given the first, the second has a known distribution; the border in q turns it into
-a probability, and a Gauss rule integrates over the first (compare `shortcutlib.exact`).
+a*, two numbers.  Given the first, the second has a known distribution; the border in q turns it
+into a probability, and a Gauss rule integrates over the first (compare `shortcutlib.exact`).
 """
 
 from dataclasses import dataclass
@@ -17,7 +17,16 @@ from shortcutlib.quadrature import gauss_gegenbauer, special, upper_tail
 from shortcutlib.step_sizes import StepSizes
 from shortcutlib.teacher import Teacher, check_finite, check_size
 
-__all__ = ["Ball", "Gaussian", "OutputLaw", "Sphere", "glorot", "he", "success_from", "success_over_angles"]
+__all__ = [
+    "Ball",
+    "Gaussian",
+    "OutputLaw",
+    "Sphere",
+    "glorot",
+    "he",
+    "success_from",
+    "success_over_angles",
+]
 
 #: Gaussian parts are followed up to so many standard deviations; beyond lie 1e-15 of them.
 _DEVIATIONS = 8.0

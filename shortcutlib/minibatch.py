@@ -1,8 +1,8 @@
 """Stochastic gradient descent: step (8) with a mean over B sampled inputs, drawn exactly and fast.
 
 A step of (8) on a mini-batch needs B inputs of k patches with p numbers each.  Almost all of them
-are wasted.  Let v be the student's filter, of length 1, and v* = cos(phi) v + sin(phi) e with a unit
-vector e orthogonal to v.  Patch j of input i has the coordinates
+are wasted.  Let v be the student's filter, of length 1, and v* = cos(phi) v + sin(phi) e with a
+unit vector e orthogonal to v.  Patch j of input i has the coordinates
 
     x_ij = Z_ij'v,    y_ij = Z_ij'e,    r_ij: the p - 2 coordinates orthogonal to both.
 
@@ -20,10 +20,10 @@ variance
     c^2 = (1/B^2) sum_i E_i^2 sum_j a_j^2 [x_ij > 0].
 
 **So one normal vector in p - 2 dimensions a batch replaces the B k (p - 2) numbers r_ij, with the
-same law**, jointly with the other two gradients.  If only the angle to v* is followed, the length of
-that vector is enough: c times a chi variable.  A run is then a walk of (a, phi), k + 1 numbers, for
-every patch size.  The number of random numbers falls from B k p to 2 B k + 1 a step, and the cost of
-a step is little more than that of drawing them (`benchmarks/minibatch.py`).
+same law**, jointly with the other two gradients.  If only the angle to v* is followed, the length
+of that vector is enough: c times a chi variable.  A run is then a walk of (a, phi), k + 1 numbers,
+for every patch size.  The number of random numbers falls from B k p to 2 B k + 1 a step, and the
+cost of a step is little more than that of drawing them (`benchmarks/minibatch.py`).
 """
 
 from dataclasses import dataclass
@@ -227,7 +227,11 @@ class _Sums:
 
 
 def _moved(
-    current: SampledState, found: Gradients, length: FloatArray, output_step: float, filter_step: float
+    current: SampledState,
+    found: Gradients,
+    length: FloatArray,
+    output_step: float,
+    filter_step: float,
 ) -> SampledState:
     """The next iterate; `length` is that of the p - 2 standard normal numbers of each student."""
     cosine, sine = np.cos(current.angle), np.sin(current.angle)

@@ -30,6 +30,8 @@ from shortcutlib.wilson import wilson_interval
 __all__ = ["Block", "Counts", "evaluate", "run_blocks", "shipped", "summarise"]
 
 _SHIPPED = "minibatch.jsonl"
+#: Steps of plain descent after which a start counts as a failure, in units of k^2.
+_PATIENCE_PER_SQUARE = 200
 
 
 class Block(NamedTuple):
@@ -136,7 +138,10 @@ def evaluate(seed: int, block: Block) -> tuple[dict[str, int], dict[str, Any]]:
     rng = block.rng(seed)
     a = sample_ball(block.runs, block.k, teacher.start_radius, rng)
     start = minibatch.state(teacher, a)
-    plain = classify(teacher, minibatch.reduced_state(teacher, start), steps).success
+    # With long steps some starts end in cycles, and count as failures: no use in waiting for them.
+    patience = int(_PATIENCE_PER_SQUARE * block.k**2 / min(block.multiple, 1.0))
+    whole = minibatch.reduced_state(teacher, start)
+    plain = classify(teacher, whole, steps, patience=patience).success
     run = minibatch.descend(
         teacher, start, steps, batch=block.batch, iterations=block.iterations, rng=rng
     )

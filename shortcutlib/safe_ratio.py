@@ -1,17 +1,17 @@
 """Which ratios eta_w/eta_a need no warm-up, because every start of the paper's ball succeeds.
 
-**A sufficient ratio, proved.**  Let eta_a (k + pi - 1) <= 2 pi and phi_0 < pi/2.  In the ball s S <= S^2
-at all times (Lemma 5).  As long as q < 0 and phi <= pi/2, the reduced step gives
-q+ >= (1 - eta_a (pi - 1)/(2 pi)) q, so the sum of |q| over all these steps is at most
-2 pi |q_0|/(eta_a (pi - 1)).  A step raises phi by at most eta_w |q| (pi - phi) sin(phi)/(2 pi), and
-(pi - phi) sin(phi) <= 1.8198.  In all, phi rises by at most (eta_w/eta_a) 1.8198 |q_0|/(pi - 1).  With
-|q_0| <= |S| sqrt(N/k), phi never gets to pi/2 if
+**A sufficient ratio, proved.**  Let eta_a (k + pi - 1) <= 2 pi and phi_0 < pi/2.  In the ball s S
+<= S^2 at all times (Lemma 5).  As long as q < 0 and phi <= pi/2, the reduced step gives q+ >= (1 -
+eta_a (pi - 1)/(2 pi)) q, so the sum of |q| over all these steps is at most 2 pi |q_0|/(eta_a (pi -
+1)).  A step raises phi by at most eta_w |q| (pi - phi) sin(phi)/(2 pi), and (pi - phi) sin(phi) <=
+1.8198.  In all, phi rises by at most (eta_w/eta_a) 1.8198 |q_0|/(pi - 1).  With |q_0| <= |S|
+sqrt(N/k), phi never gets to pi/2 if
 
     eta_w/eta_a < (pi - 1)/1.8198 (pi/2 - phi_0) sqrt(k/N)/|S| .
 
-Then q, pushed up by (g - 1) N > 0, turns positive, and the certificate of `shortcutlib.certificates`
-applies.  No warm-up, any k; under Assumption 1 (phi_0 <= pi/3), since S^2 <= k N, the ratio 0.616/N
-is always enough.
+Then q, pushed up by (g - 1) N > 0, turns positive, and the certificate of
+`shortcutlib.certificates` applies.  No warm-up, any k; under Assumption 1 (phi_0 <= pi/3), since
+S^2 <= k N, the ratio 0.616/N is always enough.
 
 **The largest safe ratio** is found by bisection, over the rim of the ball, which holds the worst
 starts.  As steps get small it depends on k, S^2/N, phi_0 and the product of the ratio with N alone.
@@ -51,7 +51,7 @@ def sufficient_ratio(teacher: Teacher) -> float:
 
     Notes
     -----
-    Proved in the docstring of this module, for eta_a (k + pi - 1) <= 2 pi and steps that pass no pole.
+    Proved in the docstring of this module, for eta_a (k + pi - 1) <= 2 pi and eta_w |q| < 4.
     """
     left = np.pi / 2 - teacher.angle
     if left < 0:

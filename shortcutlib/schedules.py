@@ -1,13 +1,14 @@
 """Step-size schedules for the filter: which save every start, what they cost, and the best one.
 
-A schedule is judged by its worst start on the rim of the paper's ball (`shortcutlib.warmup.rim`): it
-must succeed, and its cost is the number of iterations until the last of those starts has arrived,
-|a - a*|^2 + |w - w*|^2 <= 1e-6.  Smooth schedules are stored as short phases of fixed step sizes.
+A schedule is judged by its worst start on the rim of the paper's ball (`shortcutlib.warmup.rim`):
+it must succeed, and its cost is the number of iterations until the last of those starts has
+arrived, |a - a*|^2 + |w - w*|^2 <= 1e-6.  Smooth schedules are stored as short phases of fixed step
+sizes.
 
-**What the best one looks like.**  Fix eta_a and a bound on eta_w.  For one start with q < 0 any turn of
-the filter is a turn away from v*, and by the order of `shortcutlib.order` a smaller angle is never
-worse: so eta_w = 0 is best while q < 0, and the largest eta_w once q > 0.  `search` finds the same by
-trial.  Layer-wise training, with the switch at the right moment, is the optimum.
+**What the best one looks like.**  Fix eta_a and a bound on eta_w.  For one start with q < 0 any
+turn of the filter is a turn away from v*, and by the order of `shortcutlib.order` a smaller angle
+is never worse: so eta_w = 0 is best while q < 0, and the largest eta_w once q > 0.  `search` finds
+the same by trial.  Layer-wise training, with the switch at the right moment, is the optimum.
 """
 
 from collections.abc import Callable, Sequence
@@ -174,9 +175,7 @@ def cost(
     success = float(np.mean(classify(teacher, starts, steps).success))
     if success < 1:
         return Cost(success, None)
-    runs = reduced.descend_batch(
-        teacher, starts, steps, iterations=iterations, tolerance=tolerance
-    )
+    runs = reduced.descend_batch(teacher, starts, steps, iterations=iterations, tolerance=tolerance)
     if not np.all(runs.reached_global):
         return Cost(success, None)
     return Cost(success, int(np.max(runs.iterations)))
@@ -260,8 +259,9 @@ def search(
 
     Notes
     -----
-    Descent in coordinates from the schedule at rest: one phase at a time takes its best level, until
-    no phase wants another.  No random numbers, and no use of what the optimum should look like.
+    Descent in coordinates from the schedule at rest: one phase at a time takes its best level,
+    until no phase wants another.  No random numbers, and no use of what the optimum should look
+    like.
     """
     check_size("levels", levels)
     choices = np.concatenate([[0.0], largest * 0.25 ** np.arange(levels - 1.0, -1.0, -1.0)])

@@ -77,7 +77,9 @@ def test_noise_of_whole_steps(rng):
     push = 10 / np.tan(angle) * steps[1] ** 2 * diffusion.noise(teacher, a, angle).across / 16
     assert abs(change[:, 2].mean() - drift[2]) < 0.05 * push + 4.5 * errors[2]
     assert push > 20 * errors[2]
-    np.testing.assert_allclose(np.cov(change.T), covariance, rtol=0.05, atol=0.02 * covariance.max())
+    np.testing.assert_allclose(
+        np.cov(change.T), covariance, rtol=0.05, atol=0.02 * covariance.max()
+    )
 
 
 @pytest.mark.parametrize("batch", [4, 16])

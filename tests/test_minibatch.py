@@ -1,4 +1,4 @@
-"""Stochastic descent: the sampler has the law of full sampling, and its limits are the known ones."""
+"""Stochastic descent: the sampler has the law of full sampling, and the known limits."""
 
 import numpy as np
 import pytest
@@ -89,7 +89,7 @@ def test_a_step_has_the_law_of_full_sampling(p, batch, rng):
         samples[name] = np.array([[float(x) for x in row[:4]] for row in rows])
     for name in ("three numbers", "whole"):
         for column in range(4):
-            # A batch without an active patch moves nothing: such ties must not be broken by rounding.
+            # A batch without an active patch moves nothing: rounding must not break such ties.
             pair = (np.round(samples[n][:, column], 9) for n in (name, "full"))
             assert stats.ks_2samp(*pair).pvalue > 1e-4
         # Jointly too: products of standardised columns.
@@ -102,9 +102,7 @@ def test_a_step_has_the_law_of_full_sampling(p, batch, rng):
 
 def test_filters_stay_of_length_one_and_turn_in_all_directions(teacher, rng):
     v, a = random_student(teacher, rng)
-    ends = np.array(
-        [minibatch.whole_step(teacher, v, a, 0.1, 0.2, 2, rng)[0] for _ in range(3000)]
-    )
+    ends = np.array([minibatch.whole_step(teacher, v, a, 0.1, 0.2, 2, rng)[0] for _ in range(3000)])
     np.testing.assert_allclose(np.linalg.norm(ends, axis=1), 1, rtol=1e-13)
     e, _ = frame(teacher, v)
     across = np.linalg.svd(np.stack([v, e]))[2][2:]
@@ -152,9 +150,7 @@ def test_large_batches_take_the_plain_step(k, rng):
     current = minibatch.state(teacher, a, [0.5, 1.5, 2.9])
     before = minibatch.reduced_state(teacher, current)
     plain = reduced.step(teacher, before, 0.1, 0.1)
-    after = minibatch.reduced_state(
-        teacher, minibatch.step(teacher, current, 0.1, 0.1, batch, rng)
-    )
+    after = minibatch.reduced_state(teacher, minibatch.step(teacher, current, 0.1, 0.1, batch, rng))
     for i in range(3):
         found = diffusion.noise(teacher, a[i], float(before.angle[i]))
         _, covariance = found.of_step(float(before.angle[i]), 0.1, 0.1, batch, teacher.p)
@@ -250,7 +246,12 @@ def test_bad_input_is_refused_by_name(teacher, rng):
         minibatch.state(teacher, np.ones((2, 5)), 4.0)
     with pytest.raises(ValueError, match="no rows"):
         minibatch.descend(
-            teacher, minibatch.state(teacher, np.ones((0, 5))), steps, batch=1, iterations=1, rng=rng
+            teacher,
+            minibatch.state(teacher, np.ones((0, 5))),
+            steps,
+            batch=1,
+            iterations=1,
+            rng=rng,
         )
     with pytest.raises(ValueError, match="length 1"):
         minibatch.whole_step(teacher, 2 * teacher.shortcut, np.ones(5), 0.1, 0.1, 1, rng)
