@@ -1,11 +1,16 @@
-"""Script time of an explorer's redraw while a slider moves, in a browser.
+"""Script time of an explorer's redraw while a slider moves, in a browser; and how a page loads.
 
 Run with ``python benchmarks/explorers.py``; it takes about a minute.  Goal: under 16 ms for
-Descent, Basins and Landscape at k = 25, so that the answer is in the next frame.
+Descent, Basins and Landscape at k = 25, so that the answer is in the next frame.  Where the book
+is built (``make book``), its chapters with explorers are loaded over loopback as well, each time
+with an empty cache; goals: every explorer drawn within a second, and under 2.5 MB uncompressed.
 """
 
+import functools
+import http.server
 import sys
 import tempfile
+import threading
 from importlib import util
 from pathlib import Path
 
@@ -23,6 +28,10 @@ from shortcutlib.explorers.base import SCRIPTS, SHARED
 
 ROOT = Path(__file__).resolve().parent.parent
 GOAL = 16.0  # milliseconds
+BOOK = ROOT / "_build" / "html"
+READY_GOAL = 1.0  # seconds
+WEIGHT_GOAL = 2.5  # megabytes
+LOADS = 7
 #: What is moved, and from where to where.
 MOVES = [
     (DescentExplorer(), "share", 0.2, 0.5),
@@ -63,6 +72,57 @@ def page_of(explorer):
     return f"<!doctype html><meta charset=utf-8>{style}{scripts}<body>{explorer.to_html()}"
 
 
+class QuietHandler(http.server.SimpleHTTPRequestHandler):
+    """Serve files without a line for each request."""
+
+    def log_message(self, format, *args):
+        """Say nothing."""
+
+
+def load(browser, address):
+    """Seconds until every explorer of a page is drawn, and megabytes loaded in all."""
+    context = browser.new_context(viewport={"width": 1280, "height": 900})
+    page = context.new_page()
+    weights = {}
+    page.on("response", lambda answer: weights.update({answer.url: answer}))
+    page.goto(address, wait_until="load")
+    page.wait_for_function("shortcutExplorers.all.every(explorer => explorer.ready)")
+    ready = page.evaluate("Math.max(...shortcutExplorers.all.map(explorer => explorer.ready))")
+    page.wait_for_load_state("networkidle")
+    total = sum(len(answer.body()) for answer in weights.values() if answer.ok)
+    context.close()
+    return ready / 1000, total / 1e6
+
+
+def chapters(browser):
+    """Load the built chapters that have explorers, and report."""
+    pages = [
+        page
+        for page in sorted(BOOK.rglob("*.html"))
+        if "<shortcut-explorer" in page.read_text(encoding="utf-8")
+    ]
+    if not pages:
+        print("  The book is not built (make book): its pages were not loaded.")
+        return
+    rows = [("page", "ready, median s", "largest s", "MB", "loads")]
+    slowest = heaviest = 0.0
+    handler = functools.partial(QuietHandler, directory=str(BOOK))
+    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        for page in pages:
+            name = page.relative_to(BOOK).as_posix()
+            address = f"http://127.0.0.1:{server.server_address[1]}/{name}"
+            seconds, weights = zip(*(load(browser, address) for _ in range(LOADS)), strict=True)
+            median, weight = float(np.median(seconds)), max(weights)
+            slowest, heaviest = max(slowest, median), max(heaviest, weight)
+            figures = (f"{median:.2f}", f"{max(seconds):.2f}", f"{weight:.2f}")
+            rows.append((name, *figures, str(LOADS)))
+        server.shutdown()
+    report(f"Chapters over loopback, goals {READY_GOAL:g} s and {WEIGHT_GOAL:g} MB", rows)
+    met = slowest < READY_GOAL and heaviest < WEIGHT_GOAL
+    print(f"  slowest {slowest:.2f} s, heaviest {heaviest:.2f} MB: {'met' if met else 'NOT met'}")
+
+
 def main():
     """Move each slider; the first fifth of the redraws warms the compiler up and is left out."""
     rows = [("explorer", "moved", "median ms", "95% ms", "largest ms", "redraws")]
@@ -88,6 +148,7 @@ def main():
         page.get_by_role("button", name="Run").click()
         page.wait_for_function("shortcutExplorers.all[0].words.textContent.includes('trials in')")
         table = page.locator(".se-readout").inner_text().split(" s.")[0]
+        chapters(browser)
         browser.close()
     report(f"Explorers at k = 25: script time per redraw, goal {GOAL:g} ms", rows)
     print(f"  largest 95% quantile: {worst:.1f} ms: {'met' if worst < GOAL else 'NOT met'}")

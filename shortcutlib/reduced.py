@@ -11,6 +11,7 @@ norm of the part of `a` orthogonal to 1 and a*, which only decays but is needed 
 the loss, and for the CNN of Du et al. the length of the filter, which divides the angle's step.
 """
 
+import math
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -29,7 +30,7 @@ from shortcutlib.paths import (
 )
 from shortcutlib.relu_kernel import g, g_deficit
 from shortcutlib.step_sizes import StepSizes
-from shortcutlib.teacher import Teacher
+from shortcutlib.teacher import Teacher, TeacherNumbers
 
 __all__ = [
     "BatchDescent",
@@ -236,21 +237,21 @@ def _orthogonal_unit(frame: FloatArray, rng: np.random.Generator | None) -> Floa
 
 
 def step(
-    teacher: Teacher,
+    teacher: TeacherNumbers,
     reduced: ReducedState,
-    output_step: float,
-    filter_step: float,
+    output_step: float | FloatArray,
+    filter_step: float | FloatArray,
     network: Network = "residual",
 ) -> ReducedState:
     """One step of gradient descent in reduced coordinates, exact for every k and p.
 
     Parameters
     ----------
-    teacher : Teacher
-        Only its k, S and N are used.
+    teacher : Teacher or Teachers
+        Only its k, S and N are used; with many teachers, one for each student.
     reduced : ReducedState
         One student or a batch.
-    output_step, filter_step : float
+    output_step, filter_step : float or ndarray
         Step sizes eta_a and eta_w.
     network : {"residual", "cnn"}
         Whether the filter's length is brought back to 1 or grows.
@@ -283,22 +284,70 @@ def step(
     )
 
 
-def _squared_norm(teacher: Teacher, s: FloatArray, q: FloatArray, rest: FloatArray) -> FloatArray:
+_Numbers = tuple[float, float, float, float, float]
+
+
+def _step_of_one(
+    k: int,
+    total: float,
+    norm_squared: float,
+    current: _Numbers,
+    output_step: float,
+    filter_step: float,
+    cnn: bool,
+) -> _Numbers:
+    """`step` for one student, in plain numbers: ten times as fast as with arrays of length one."""
+    s, q, angle, rest, length = current
+    rate = output_step / (2 * math.pi)
+    left = math.pi - angle
+    sine = math.sin(angle)
+    if left < 0.5:
+        # g = sin x - x cos x, by its series: the difference would cancel.
+        square = left * left
+        series = 1.0
+        for divisor in (180.0, 130.0, 88.0, 54.0, 28.0, 10.0):
+            series = 1.0 - square / divisor * series
+        angular = left * square / 3.0 * series
+    else:
+        angular = left * math.cos(angle) + sine
+    turn = filter_step / (2 * math.pi) * q * left * sine
+    if cnn:
+        turn /= length * length
+        length *= math.sqrt(1 + turn * turn)
+    turned = abs(angle - math.atan(turn))
+    if turned > math.pi:
+        turned = 2 * math.pi - turned
+    return (
+        s - rate * ((k + math.pi - 1) * s - (k + angular - 1) * total),
+        q - rate * ((math.pi - 1) * q + s * total - (angular - 1) * norm_squared - total * total),
+        0.0 if turned < _ANGLE_FLOOR else turned,
+        rest * abs(1 - rate * (math.pi - 1)),
+        length,
+    )
+
+
+def _squared_norm(
+    teacher: TeacherNumbers, s: FloatArray, q: FloatArray, rest: FloatArray
+) -> FloatArray:
     """Squared norm of a vector with sum s, product q with a*, and norm `rest` across both."""
     across = teacher.spread
     squared = s * s / teacher.k + rest * rest
+    if np.ndim(across) > 0:
+        # Many teachers: where a* is a multiple of 1, the second direction does not exist.
+        excess = (q - s * teacher.output_sum / teacher.k) ** 2
+        return squared + np.where(across > 0, excess / np.where(across > 0, across, 1.0), 0.0)
     if across > 0:
         squared = squared + (q - s * teacher.output_sum / teacher.k) ** 2 / across
     return squared
 
 
-def output_distance(teacher: Teacher, reduced: ReducedState) -> FloatArray:
+def output_distance(teacher: TeacherNumbers, reduced: ReducedState) -> FloatArray:
     """|a - a*|^2 in reduced coordinates.
 
     Parameters
     ----------
-    teacher : Teacher
-        The network to recover.
+    teacher : Teacher or Teachers
+        The network to recover; with many teachers, one for each student.
     reduced : ReducedState
         One student or a batch.
 
@@ -422,8 +471,11 @@ def descend(
     check_record_every(record_every)
     if any(np.ndim(x) != 0 for x in start):
         raise ValueError("descend runs one student; give a batch to descend_batch")
-    current = state(*start)
-    kept: list[ReducedState] = []
+    checked = state(*start)
+    current: _Numbers = tuple(float(x) for x in checked)  # type: ignore[assignment]
+    numbers = (teacher.k, teacher.output_sum, teacher.norm_squared)
+    cnn = network == "cnn"
+    kept: list[_Numbers] = []
     stop = StopReason.ITERATIONS_SPENT
     done = 0
     try:
@@ -433,7 +485,7 @@ def descend(
                 # costs as much as a look at one.
                 block = [current]
                 for iteration in range(done, min(done + _BLOCK, iterations)):
-                    current = step(teacher, current, *steps.at(iteration), network)
+                    current = _step_of_one(*numbers, current, *steps.at(iteration), cnn)
                     block.append(current)
                 states = ReducedState(*(np.array(column) for column in zip(*block, strict=True)))
                 arrived = np.flatnonzero(_arrival(teacher, states, tolerance) != _RUNNING)
@@ -463,7 +515,7 @@ def descend(
         output_distance=output_distance(teacher, states),
         loss=loss(teacher, states),
     )
-    return ReducedDescent(stop, done, current, path)
+    return ReducedDescent(stop, done, state(*current), path)
 
 
 # Codes of the batch's bookkeeping: small integers fit in one array, enumeration members do not.

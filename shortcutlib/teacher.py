@@ -7,13 +7,13 @@ angle between v* and the shortcut; `Teacher.from_numbers` builds vectors with ex
 
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Literal, get_args
+from typing import Any, Literal, Protocol, get_args
 
 import numpy as np
 
 from shortcutlib.angles import FloatArray, angle_between
 
-__all__ = ["Reading", "Teacher", "shortcut_vector"]
+__all__ = ["Reading", "Teacher", "TeacherNumbers", "shortcut_vector"]
 
 #: How the sentence "1'a* = ||a*||^2 / 4" of the paper's section 4 is read.
 Reading = Literal["squared", "literal"]
@@ -62,6 +62,29 @@ def check_finite(name: str, value: float) -> float:
     if not np.isfinite(number):
         raise ValueError(f"{name} = {number}: give a finite number")
     return number
+
+
+class TeacherNumbers(Protocol):
+    """All that the reduced dynamics ask of a teacher: numbers, or arrays of them for many teachers.
+
+    `Teacher` has them, and so has `shortcutlib.dissipativity.Teachers`.
+    """
+
+    @property
+    def k(self) -> Any:
+        """Number of patches."""
+
+    @property
+    def output_sum(self) -> Any:
+        """S = 1'a*."""
+
+    @property
+    def norm_squared(self) -> Any:
+        """N = |a*|^2."""
+
+    @property
+    def spread(self) -> Any:
+        """N - S^2/k, without cancellation."""
 
 
 @dataclass(frozen=True, eq=False)

@@ -10,12 +10,20 @@ import numpy as np
 import pytest
 
 from shortcutlib import StepSizes, Teacher, population, reduced
+from shortcutlib.dissipativity import Teachers
 from shortcutlib.figures.basins import basin_figure
+from shortcutlib.figures.dissipativity import (
+    kinds_figure,
+    progress_figure,
+    regions_figure,
+    slack_figure,
+)
 from shortcutlib.figures.landscape import best_loss, landscape_figure, slice_loss, valley_figure
 from shortcutlib.figures.phase_plane import phase_plane_figure
 from shortcutlib.figures.solution_paths import PANELS, paths_figure
 from shortcutlib.figures.style import GLOBAL, SPURIOUS
 from shortcutlib.figures.success_rates import rates_figure
+from shortcutlib.slack_maps import LEMMAS, SlackMap
 from shortcutlib.success import success_rate
 
 mpl.use("Agg")
@@ -105,6 +113,66 @@ def test_rates_show_ours_the_printed_and_the_exact_ones():
     assert [cells[0].success_rate, cells[2].success_rate, cells[1].success_rate] in drawn
     assert [0.7042, 0.7354] in drawn
     assert [0.7, 0.7, 0.7] in drawn
+
+
+def hatched(axes):
+    """Outlines of what is hatched on some axes."""
+    return [
+        path
+        for area in axes.collections
+        if any(getattr(area, "hatches", None) or [])
+        for path in area.get_paths()
+        if len(path.vertices)
+    ]
+
+
+def test_pull_of_the_waves_is_minus_the_slope():
+    figure = kinds_figure(waves=(0.0, 2.0, 4.0), constant=0.2)
+    for above, below in zip(figure.axes[:3], figure.axes[3:], strict=True):
+        x, f = above.lines[0].get_data()
+        pull = below.lines[0].get_ydata()
+        np.testing.assert_allclose(pull[1:-1], (x * np.gradient(f, x))[1:-1], atol=2e-2)
+        np.testing.assert_allclose(below.lines[1].get_ydata(), 0.2 * x**2)
+
+
+def test_maps_hatch_where_a_gradient_pushes_away():
+    filters, weights = progress_figure(Teachers.from_share(4, 0.0), [("P", 1.0, 0.5)]).axes
+    assert max(np.max(path.vertices[:, 1]) for path in hatched(filters)) == pytest.approx(
+        0, abs=1e-9
+    )
+    # With S = 0 the worst student is x a*: pushed away between x = 1 and (pi - 1)(1 - x) = pi - g.
+    outline = np.vstack([path.vertices for path in hatched(weights)])
+    assert np.max(outline[:, 1]) <= 1 + 1e-6
+    lowest = 1 - np.pi / (np.pi - 1)
+    assert np.min(outline[:, 1]) == pytest.approx(lowest, abs=0.02)
+    for axes in (filters, weights):
+        assert [text.get_text() for text in axes.texts if text.get_text() == "P"] == ["P"]
+
+
+def test_regions_show_the_run():
+    teacher = Teacher.from_numbers(k=9, output_sum=1.0, norm_squared=4.0, angle=1.0)
+    path = reduced.descend(
+        teacher, reduced.state(0.0, -0.1, 1.0), StepSizes.constant(0.1, 0.1)
+    ).path
+    axes = regions_figure(path, 4.0, delta=0.5).axes[0]
+    np.testing.assert_array_equal(axes.lines[0].get_ydata(), path.alignment / 4.0)
+    near = axes.patches[-1]
+    assert 4 * np.sin(near.get_width() / 2) ** 2 == pytest.approx(0.5)
+
+
+@pytest.mark.parametrize("lemma", LEMMAS)
+@pytest.mark.parametrize("norm_squared", [0.5, 5.0])
+def test_slack_figure_marks_the_worst_point_and_hatches_violations(lemma, norm_squared):
+    drawn = SlackMap(lemma, Teachers.from_share(6, 0.1, norm_squared))
+    axes = slack_figure({"title": drawn}).axes[0]
+    diamond = next(line for line in axes.lines if line.get_marker() == "D")
+    worst = drawn.worst()
+    assert (diamond.get_xdata()[0], diamond.get_ydata()[0]) == (worst.angle, worst.share)
+    assert diamond.get_color() == (GLOBAL if drawn.holds() else SPURIOUS)
+    assert bool(hatched(axes)) == (not drawn.holds())
+    for path in hatched(axes):
+        angle, share = path.vertices[:, 0], path.vertices[:, 1]
+        assert np.all(drawn.inside(angle - 0.02, share + 0.02) | (angle < 0.02))
 
 
 def test_the_stored_cover_is_what_the_library_draws():

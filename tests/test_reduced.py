@@ -288,3 +288,26 @@ def test_impossible_lifts_and_batches_are_refused():
         reduced.descend_batch(pair, reduced.state(1.0, 0.0, 0.5), steps)
     with pytest.raises(ValueError, match="needs"):
         reduced.reduce(pair, np.ones(3), np.ones(2))
+
+
+@pytest.mark.parametrize("network", ["residual", "cnn"])
+def test_one_run_takes_the_steps_of_the_formula(network, rng):
+    """`descend` writes the step out in plain numbers; it is the same step, poles included."""
+    for angle in (1e-9, 0.3, 1.5, np.pi - 0.4, np.pi - 1e-6, *rng.uniform(0, np.pi, 20)):
+        k = int(rng.integers(1, 60))
+        teacher = Teacher.from_numbers(
+            k=k,
+            p=4,
+            output_sum=np.sqrt((1.0 if k == 1 else rng.random()) * k),
+            norm_squared=1.0,
+            angle=1.0,
+        )
+        start = reduced.state(rng.normal(), 3 * rng.normal(), angle, rng.random(), 1.0)
+        steps = StepSizes.constant(1 / k, rng.uniform(0, 5))
+        run = reduced.descend(
+            teacher, start, steps, network=network, iterations=40, tolerance=1e-300
+        )
+        expected = start
+        for _ in range(run.iterations):
+            expected = reduced.step(teacher, expected, *steps.at(0), network)
+        np.testing.assert_allclose(run.state, expected, rtol=1e-11, atol=1e-13)

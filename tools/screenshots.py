@@ -4,6 +4,7 @@
 
 A PAGE is named as in ``_toc.yml`` (``book/model``); without one, all pages are taken.  Each is
 shown at three widths, in light and in dark, from ``_build/html`` into ``_build/screenshots``.
+Each explorer of a page is taken by itself as well.
 """
 
 from __future__ import annotations
@@ -20,12 +21,23 @@ ROOT = Path(__file__).resolve().parent.parent
 HTML = ROOT / "_build" / "html"
 SCREENSHOTS = ROOT / "_build" / "screenshots"
 WIDTHS = (360, 768, 1280)
+HEIGHT = 900
 THEMES = ("light", "dark")
+#: Taller than any explorer, so that it need not be scrolled through.
+TALL = 3000
+#: The theme's bars would lie over an explorer.
+ALONE = ".bd-header-article, .bd-header, #pst-skip-link { visibility: hidden !important; }"
 SETTLED = """async () => {
     if (window.MathJax && MathJax.startup && MathJax.startup.promise) {
         await MathJax.startup.promise;
     }
     await document.fonts.ready;
+    // Explorers draw finely, and say so, once nothing moves.
+    const explorers = globalThis.shortcutExplorers ? shortcutExplorers.all : [];
+    const drawn = e => e.costs.length && e.spoken.textContent === e.words.textContent;
+    for (let i = 0; i < 100 && !explorers.every(drawn); i++) {
+        await new Promise(done => setTimeout(done, 50));
+    }
 }"""
 
 
@@ -57,13 +69,14 @@ def main() -> int:
         print(f"error: not built: {', '.join(missing)} (make book)", file=sys.stderr)
         return 1
     SCREENSHOTS.mkdir(parents=True, exist_ok=True)
+    taken = 0
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(
             executable_path=program, args=["--no-sandbox", "--disable-gpu"]
         )
         for theme in THEMES:
             for width in WIDTHS:
-                context = browser.new_context(viewport={"width": width, "height": 900})
+                context = browser.new_context(viewport={"width": width, "height": HEIGHT})
                 context.add_init_script(
                     f"localStorage.setItem('mode', '{theme}');"
                     f"localStorage.setItem('theme', '{theme}');"
@@ -72,13 +85,25 @@ def main() -> int:
                 for page in pages:
                     sheet.goto((HTML / f"{page}.html").as_uri(), wait_until="load")
                     sheet.evaluate(SETTLED)
-                    name = f"{page.removeprefix('book/').replace('/', '-')}-{width}-{theme}.png"
+                    name = page.removeprefix("book/").replace("/", "-")
+                    look = f"{width}-{theme}.png"
                     sheet.screenshot(
-                        path=str(SCREENSHOTS / name), full_page=not options.first_screen
+                        path=SCREENSHOTS / f"{name}-{look}", full_page=not options.first_screen
                     )
+                    explorers = sheet.locator(".shortcut-explorer")
+                    taken += 1 + explorers.count()
+                    if explorers.count():
+                        sheet.set_viewport_size({"width": width, "height": TALL})
+                    for number in range(explorers.count()):
+                        explorer = explorers.nth(number)
+                        explorer.scroll_into_view_if_needed()
+                        sheet.evaluate(SETTLED)
+                        own = explorer.evaluate("host => host.explorer.id")
+                        explorer.screenshot(path=SCREENSHOTS / f"{name}-{own}-{look}", style=ALONE)
+                    sheet.set_viewport_size({"width": width, "height": HEIGHT})
                 context.close()
         browser.close()
-    print(f"{len(pages) * len(WIDTHS) * len(THEMES)} pictures in {SCREENSHOTS.relative_to(ROOT)}")
+    print(f"{taken} pictures in {SCREENSHOTS.relative_to(ROOT)}")
     return 0
 
 

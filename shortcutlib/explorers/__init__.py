@@ -6,7 +6,15 @@ They need anywidget (``pip install shortcutlib[notebooks]``); the rest of the li
 from shortcutlib.explorers.base import Explorer
 from shortcutlib.explorers.basins import BasinExplorer
 from shortcutlib.explorers.descent import DescentExplorer
+from shortcutlib.explorers.dissipativity import DissipativityExplorer
 from shortcutlib.explorers.landscape import LandscapeExplorer
 from shortcutlib.explorers.table import TableExplorer
 
-__all__ = ["BasinExplorer", "DescentExplorer", "Explorer", "LandscapeExplorer", "TableExplorer"]
+__all__ = [
+    "BasinExplorer",
+    "DescentExplorer",
+    "DissipativityExplorer",
+    "Explorer",
+    "LandscapeExplorer",
+    "TableExplorer",
+]

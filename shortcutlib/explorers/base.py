@@ -14,7 +14,7 @@ from typing import Any, ClassVar
 import anywidget
 import traitlets
 
-__all__ = ["Explorer", "flag", "number", "whole"]
+__all__ = ["Explorer", "choice", "flag", "number", "whole"]
 
 SCRIPTS = Path(__file__).parent / "scripts"
 #: The scripts that every explorer needs, in the order in which they are loaded.
@@ -108,6 +108,28 @@ def flag(default: bool, *, key: str, label: str) -> Any:
     """
     return traitlets.Bool(default).tag(
         sync=True, control={"kind": "flag", "key": key, "label": label, "shown": True}
+    )
+
+
+def choice(default: int, options: dict[int, str], *, key: str, label: str) -> Any:
+    """A parameter that is one of a few whole numbers, each with a name.
+
+    Parameters
+    ----------
+    default : int
+        Value at first.
+    options : dict of int to str
+        What readers see for each value.
+    key, label : str
+        As for `number`.
+
+    Returns
+    -------
+    traitlets.Enum
+    """
+    about = {"key": key, "label": label, "options": [[*item] for item in options.items()]}
+    return traitlets.Enum(list(options), default).tag(
+        sync=True, control={"kind": "choice", **about, "shown": True}
     )
 
 

@@ -1,11 +1,13 @@
 """One training run, with and without warm-up, from a start that can be dragged."""
 
+from typing import Any
+
 import numpy as np
 
 from shortcutlib import reduced
 from shortcutlib.explorers.base import number, whole
 from shortcutlib.explorers.one_teacher import TeacherExplorer
-from shortcutlib.paths import Path
+from shortcutlib.paths import Path, StopReason
 from shortcutlib.reduced import ReducedDescent, ReducedState
 
 __all__ = ["DescentExplorer"]
@@ -23,6 +25,11 @@ class DescentExplorer(TeacherExplorer):
         Initial values; ranges and meanings are in `controls()`.
     name, fallback
         As for `Explorer`.
+
+    Notes
+    -----
+    The page computes its own runs, so nothing is run in Python until `path` or `run` is read. That
+    takes about a second for ten thousand steps; each run is then kept until a parameter changes.
     """
 
     kind = "descent"
@@ -31,6 +38,13 @@ class DescentExplorer(TeacherExplorer):
     along = number(0.0, -1.0, 1.0, key="x", label="start along 1, over R")
     across = number(-0.2, -1.0, 1.0, key="y", label="start along the rest of a*")
     iteration = whole(0, 0, ITERATIONS, key="i", label="iteration", scale="log")
+
+    #: Runs that were asked for, by what they depend on.
+    _runs: dict[tuple[object, ...], ReducedDescent]
+
+    def __init__(self, **keywords: Any) -> None:
+        self._runs = {}
+        super().__init__(**keywords)
 
     @property
     def start(self) -> ReducedState:
@@ -43,7 +57,7 @@ class DescentExplorer(TeacherExplorer):
 
     @property
     def path(self) -> Path:
-        """Every iterate of the run with the warm-up, as the reader has set it."""
+        """Every iterate of the run with the warm-up; an array's entries are not to be changed."""
         return self.run().path
 
     def run(self, *, warmup: bool = True) -> ReducedDescent:
@@ -59,6 +73,16 @@ class DescentExplorer(TeacherExplorer):
         ReducedDescent
             With `path`, every iterate.
         """
-        return reduced.descend(
-            self.teacher, self.start, self.steps(warmup=warmup), iterations=ITERATIONS
-        )
+        # What is shown of a run does not change it.
+        values = {**self.values(), "iteration": 0}
+        key = (warmup, *values.values())
+        if key not in self._runs:
+            run = reduced.descend(
+                self.teacher, self.start, self.steps(warmup=warmup), iterations=ITERATIONS
+            )
+            if run.stop is StopReason.INTERRUPTED:
+                return run
+            # Both runs of the present parameters, and none of earlier ones: they can be long.
+            self._runs = {k: kept for k, kept in self._runs.items() if k[1:] == key[1:]}
+            self._runs[key] = run
+        return self._runs[key]

@@ -6,10 +6,14 @@ in the built pages, it is the table of its last run.  Panels need ipywidgets
 """
 
 from shortcutlib.rerun.chapters import (
+    certified_panel,
+    normalisation_panel,
     paths_panel,
     population_loss_panel,
     reduction_panel,
     spurious_panel,
+    stage_one_panel,
+    stage_two_panel,
     success_panel,
 )
 from shortcutlib.rerun.panel import RerunPanel, choice, choices, number, whole
@@ -19,13 +23,17 @@ __all__ = [
     "Experiment",
     "RerunPanel",
     "Result",
+    "certified_panel",
     "choice",
     "choices",
+    "normalisation_panel",
     "number",
     "paths_panel",
     "population_loss_panel",
     "reduction_panel",
     "spurious_panel",
+    "stage_one_panel",
+    "stage_two_panel",
     "success_panel",
     "whole",
 ]

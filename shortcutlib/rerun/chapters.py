@@ -1,20 +1,50 @@
 """The panels of the chapters: experiments with the settings that readers may change."""
 
-from shortcutlib.rerun import experiments
+from shortcutlib.rerun import experiments, stages
 from shortcutlib.rerun.panel import RerunPanel, choice, choices, number, whole
 from shortcutlib.success import PRINTED_K
 
 __all__ = [
+    "certified_panel",
+    "normalisation_panel",
     "paths_panel",
     "population_loss_panel",
     "reduction_panel",
     "spurious_panel",
+    "stage_one_panel",
+    "stage_two_panel",
     "success_panel",
 ]
 
 _KS = {str(k): k for k in PRINTED_K}
 _TRIALS = {f"{n:,}": n for n in (500, 1000, 5000, 20_000, 100_000)}
 _SEEDS = (0, 9999)
+_SETTINGS = {
+    "ResNet without warm-up": "resnet",
+    "ResNet with warm-up": "resnet-warmup",
+    "plain network": "cnn",
+}
+
+
+def normalisation_panel() -> RerunPanel:
+    """The variance of what enters the ReLU, before and after division by the filter's length.
+
+    Returns
+    -------
+    RerunPanel
+    """
+    return RerunPanel(
+        "Variance with and without normalisation",
+        experiments.normalisation,
+        {
+            "patches": choice(
+                100_000, {f"{n:,}": n for n in (1000, 10_000, 100_000, 1_000_000)}, "patches"
+            ),
+            "p": whole(4, 2, 64, "p"),
+            "size": number(5.0, 0.1, 20.0, "longest w", step=0.1),
+            "seed": whole(0, *_SEEDS, "seed"),
+        },
+    )
 
 
 def population_loss_panel() -> RerunPanel:
@@ -89,15 +119,7 @@ def success_panel() -> RerunPanel:
         "A row of Table 1",
         experiments.success,
         {
-            "setting": choice(
-                "resnet",
-                {
-                    "ResNet without warm-up": "resnet",
-                    "ResNet with warm-up": "resnet-warmup",
-                    "plain network": "cnn",
-                },
-                "setting",
-            ),
+            "setting": choice("resnet", _SETTINGS, "setting"),
             "ks": choices(PRINTED_K, _KS, "k"),
             "size": number(6.0, 0.5, 20.0, "N / k", step=0.1),
             "reading": choice(
@@ -124,5 +146,64 @@ def paths_panel() -> RerunPanel:
             "k": whole(9, 2, 64, "k"),
             "warmup": whole(1000, 0, 20_000, "warm-up", step=100),
             "seed": whole(3, *_SEEDS, "seed"),
+        },
+    )
+
+
+def certified_panel() -> RerunPanel:
+    """Steps until the paper's rule stops a run, and until its fate is proved.
+
+    Returns
+    -------
+    RerunPanel
+    """
+    return RerunPanel(
+        "Steps by both rules",
+        experiments.certified,
+        {
+            "setting": choice("resnet-warmup", _SETTINGS, "setting"),
+            "ks": choices((4, 9), {str(k): k for k in (4, 9, 16, 25, 36)}, "k"),
+            "trials": choice(200, {str(n): n for n in (50, 200, 1000)}, "trials"),
+            "seed": whole(0, *_SEEDS, "seed"),
+        },
+    )
+
+
+def stage_one_panel() -> RerunPanel:
+    """How long Stage I takes, and how far the filter turns away.
+
+    Returns
+    -------
+    RerunPanel
+    """
+    return RerunPanel(
+        "The race of Stage I",
+        stages.stage_one,
+        {
+            "k": whole(5, 2, 25, "k"),
+            "share": number(0.3, 0.01, 1.0, "S² / (kN)", step=0.01),
+            "angle": number(0.333, 0.0, 0.499, "first angle / π", step=0.001),
+            "ratio": number(0.48, 0.0, 50.0, "η_w N / η_a", step=0.01),
+            "starts": choice(500, {f"{n:,}": n for n in (100, 500, 2000)}, "starts"),
+            "seed": whole(0, *_SEEDS, "seed"),
+        },
+    )
+
+
+def stage_two_panel() -> RerunPanel:
+    """How long Stage II takes.
+
+    Returns
+    -------
+    RerunPanel
+    """
+    return RerunPanel(
+        "The way home of Stage II",
+        stages.stage_two,
+        {
+            "k": whole(5, 2, 25, "k"),
+            "share": number(0.3, 0.01, 1.0, "S² / (kN)", step=0.01),
+            "size": number(1.0, 0.1, 10.0, "N", step=0.1),
+            "digits": whole(6, 1, 9, "digits of δ"),
         },
     )

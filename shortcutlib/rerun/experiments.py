@@ -12,15 +12,31 @@ import numpy as np
 
 from shortcutlib import descent, population, reduced
 from shortcutlib.angles import tangent_projection, unit
+from shortcutlib.certificates import certify
 from shortcutlib.networks import sample_inputs, teacher_network, weight_normalised_cnn
-from shortcutlib.paths import StopReason
+from shortcutlib.paths import Network, StopReason
 from shortcutlib.rerun.result import Experiment, Result, below
 from shortcutlib.starts import sample_ball, sample_reduced
-from shortcutlib.step_sizes import StepSizes
-from shortcutlib.success import PRINTED, Cell, Setting, success_rate
-from shortcutlib.teacher import Reading, Teacher
+from shortcutlib.step_sizes import Phase, StepSizes
+from shortcutlib.success import (
+    PRINTED,
+    Cell,
+    Setting,
+    cell_rng,
+    section_4_steps,
+    success_rate,
+)
+from shortcutlib.teacher import Reading, Teacher, shortcut_vector
 
-__all__ = ["paths", "population_loss", "reduction", "spurious", "success"]
+__all__ = [
+    "certified",
+    "normalisation",
+    "paths",
+    "population_loss",
+    "reduction",
+    "spurious",
+    "success",
+]
 
 #: Numbers drawn at a time: a few milliseconds and two megabytes.
 _DRAW = 2**18
@@ -30,6 +46,58 @@ _STEPS = 256
 _LONGEST = 500_000
 #: Accuracy asked of an exact probability: two digits more than are shown.
 _TOLERANCE = 1e-6
+
+
+def normalisation(
+    patches: int = 100_000, p: int = 4, size: float = 5.0, seed: int = 0
+) -> Experiment:
+    """What division by the filter's length does to the numbers that enter the ReLU.
+
+    Parameters
+    ----------
+    patches : int, default 100000
+        Number of random patches, at least 2.
+    p : int, default 4
+        Patch size.
+    size : float, default 5
+        Length of the longest residual weight w; 0, a hundredth and a tenth of it are shown as well.
+        The direction of w is random.
+    seed : int, default 0
+        Seed of the direction and of the patches.
+
+    Yields
+    ------
+    float
+        Share of the patches that were drawn.
+
+    Returns
+    -------
+    Result
+    """
+    rng = np.random.default_rng(seed)
+    sizes = np.array([0.0, size / 100, size / 10, size])
+    direction = unit(rng.standard_normal(p))
+    filters = shortcut_vector(p) + sizes[:, None] * direction
+    lengths = np.linalg.norm(filters, axis=1)
+    done, sums, squares = 0, np.zeros(sizes.size), np.zeros(sizes.size)
+    while done < patches:
+        yield done / patches
+        Z = sample_inputs(min(_DRAW // p, patches - done), p, 1, rng)[:, :, 0]
+        before = Z @ filters.T
+        done += len(Z)
+        sums += before.sum(axis=0)
+        squares += (before**2).sum(axis=0)
+    variances = (squares - sums**2 / patches) / (patches - 1)
+    after = variances / lengths**2
+    return Result(
+        ("length of w", "length of the filter", "squared", "variance before", "variance after"),
+        tuple(
+            (f"{x:g}", f"{y:.4f}", f"{y * y:.4f}", f"{before:.4f}", f"{scaled:.4f}")
+            for x, y, before, scaled in zip(sizes, lengths, variances, after, strict=True)
+        ),
+        f"After the division the variance lies between {np.min(after):.4f} and "
+        f"{np.max(after):.4f}, whatever w is.",
+    )
 
 
 def population_loss(
@@ -309,6 +377,90 @@ def paths(k: int = 9, warmup: int = 1000, seed: int = 3) -> Experiment:
         tuple(rows),
         f"The start has q = {start_q:.4f}. "
         + (f"It ends{same} at: {ends[0]}." if same or len(ends) == 1 else "The two ends differ."),
+    )
+
+
+def certified(
+    setting: Setting = "resnet-warmup",
+    ks: Sequence[int] = (4, 9),
+    trials: int = 200,
+    seed: int = 0,
+) -> Experiment:
+    """Steps until the paper's rule stops a run, and until its fate is proved.
+
+    Parameters
+    ----------
+    setting : {"resnet", "resnet-warmup", "cnn"}
+        Which row of Table 1.
+    ks : sequence of int
+        Numbers of patches.
+    trials : int, default 200
+        Random starts for each k.
+    seed : int, default 0
+        Seed of the starts.
+
+    Yields
+    ------
+    float
+        About how much is done.
+
+    Returns
+    -------
+    Result
+    """
+    rows = []
+    alike = compared = 0
+    network: Network = "cnn" if setting == "cnn" else "residual"
+    # Runs by the paper's rule need about this many steps; it is only for the progress bar.
+    expected = [60.0 * k**2 + 1000 for k in _some(ks)]
+    for number, k in enumerate(ks):
+        teacher, steps = Teacher.section_4(k), section_4_steps(setting, k)
+        starts = sample_reduced(teacher, trials, cell_rng(seed, setting, k), network)
+        proved, promised = np.full(trials, -1), np.zeros(trials, dtype=bool)
+        current, done = starts, 0
+        while np.any(proved < 0) and done < _LONGEST:
+            if done % _STEPS == 0:
+                yield sum(expected[:number]) / sum(expected)
+            sure, lost = certify(teacher, current, _after(steps, done).phases, network)
+            fresh = (proved < 0) & (sure | lost)
+            proved[fresh], promised[fresh] = done, sure[fresh]
+            current = reduced.step(teacher, current, *steps.at(done), network)
+            done += 1
+        taken, arrived = np.full(trials, -1), np.zeros(trials, dtype=bool)
+        current, running, done = starts, np.arange(trials), 0
+        while running.size and done < _LONGEST:
+            share = done / (done + expected[number])
+            yield (sum(expected[:number]) + share * expected[number]) / sum(expected)
+            part = reduced.descend_batch(
+                teacher, current, _after(steps, done), network=network, iterations=_STEPS
+            )
+            ended = part.reached_global | part.reached_spurious | part.diverged
+            taken[running[ended]] = done + part.iterations[ended]
+            arrived[running[ended]] = part.reached_global[ended]
+            current = reduced.ReducedState(*(column[~ended] for column in part.state))
+            running, done = running[~ended], done + _STEPS
+        both = (proved >= 0) & (taken >= 0)
+        alike += int(np.sum(promised[both] == arrived[both]))
+        compared += int(np.sum(both))
+        literal, early = float(np.mean(taken[both])), float(np.mean(proved[both]))
+        ratio = f"{literal / early:,.0f}" if early > 0 else "-"
+        rows.append((str(k), f"{literal:,.0f}", f"{early:,.1f}", ratio))
+    return Result(
+        ("k", "steps by the paper's rule", "until certified", "ratio"),
+        tuple(rows),
+        f"The certificate names the fate that the paper's rule finds in {alike:,} of "
+        f"{compared:,} runs.",
+    )
+
+
+def _after(steps: StepSizes, done: int) -> StepSizes:
+    """What is left of a schedule after some steps."""
+    return StepSizes(
+        tuple(
+            Phase(phase.output, phase.filter, None if end is None else end - max(begin, done))
+            for phase, begin, end in steps.stretches()
+            if end is None or end > done
+        )
     )
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import functools
+import itertools
 import json
 import shutil
 import threading
@@ -14,13 +15,14 @@ from typing import Any
 import numpy as np
 import pytest
 from book_pages import Visit, watch
-from playwright.sync_api import Browser, Page
+from playwright.sync_api import Browser, Locator, Page
 
 from conftest import QuietHandler, QuietServer
 from shortcutlib import Teacher
 from shortcutlib.explorers import (
     BasinExplorer,
     DescentExplorer,
+    DissipativityExplorer,
     Explorer,
     LandscapeExplorer,
     TableExplorer,
@@ -29,10 +31,22 @@ from shortcutlib.explorers.base import SCRIPTS, SHARED
 from shortcutlib.success import PRINTED_K, SETTINGS
 
 AXE = Path(__file__).parent / "vendor" / "axe-core" / "axe.min.js"
-KINDS = [BasinExplorer, DescentExplorer, LandscapeExplorer, TableExplorer]
+KINDS = [
+    BasinExplorer,
+    DescentExplorer,
+    DissipativityExplorer,
+    LandscapeExplorer,
+    TableExplorer,
+]
 DARK = """:root { --pst-color-background: #14181e; --pst-color-text-base: #ced6dd;
     --pst-color-text-muted: #9ca4af; --pst-color-border: #48566b; }
     body { background: #14181e; color: #ced6dd; }"""
+
+PHONE: dict[str, Any] = {
+    "viewport": {"width": 360, "height": 780},
+    "has_touch": True,
+    "is_mobile": True,
+}
 
 Show = Callable[..., contextlib.AbstractContextManager[Page]]
 
@@ -131,7 +145,10 @@ def test_all_kinds_live_on_one_page(http: bool, show: Show) -> None:
     explorers = [*(kind() for kind in KINDS), BasinExplorer(k=16)]
     with show(explorers, http=http) as page:
         ids = page.locator(".shortcut-explorer").evaluate_all("x => x.map(y => y.explorer.id)")
-        assert ids == ["basins", "descent", "landscape", "table", "basins-2"]
+        assert ids == [
+            *("basins", "descent", "dissipativity", "landscape", "table"),
+            "basins-2",
+        ]
         for number, explorer in enumerate(explorers):
             assert values(page, number) == pytest.approx(explorer.values(), rel=1e-5)
             assert len(words(page, number)) > 20
@@ -141,12 +158,12 @@ def test_all_kinds_live_on_one_page(http: bool, show: Show) -> None:
         )
         assert duplicates == 0
         # A change in one leaves its twin alone.
-        twin = words(page, 4), drawing(page, 4)
+        twin = words(page, 5), drawing(page, 5)
         page.locator("#basins-share").focus()
         page.keyboard.press("ArrowRight")
         settle(page)
         assert values(page)["share"] == pytest.approx(0.26)
-        assert (words(page, 4), drawing(page, 4)) == twin
+        assert (words(page, 5), drawing(page, 5)) == twin
 
 
 def check_descent(page: Page) -> None:
@@ -202,20 +219,33 @@ def test_descent_follows_mouse_and_keyboard(show: Show) -> None:
         check_descent(page)
 
 
+def drag_by_finger(page: Page, dx: float, dy: float) -> None:
+    """Draw the handle with a finger, in two movements."""
+    x, y = centre(page)
+    client = page.context.new_cdp_session(page)
+    for kind, points in (
+        ("touchStart", [{"x": x, "y": y}]),
+        ("touchMove", [{"x": x + dx / 2, "y": y + dy / 2}]),
+        ("touchMove", [{"x": x + dx, "y": y + dy}]),
+        ("touchEnd", []),
+    ):
+        client.send("Input.dispatchTouchEvent", {"type": kind, "touchPoints": points})
+    settle(page)
+
+
+def tap_slider(page: Page, selector: str, share: float) -> None:
+    """Tap a slider at a share of its length."""
+    page.locator(selector).scroll_into_view_if_needed()
+    box = page.locator(selector).bounding_box()
+    assert box is not None
+    page.touchscreen.tap(box["x"] + share * box["width"], box["y"] + box["height"] / 2)
+    settle(page)
+
+
 def test_descent_follows_a_finger(show: Show) -> None:
-    phone = {"viewport": {"width": 360, "height": 780}, "has_touch": True, "is_mobile": True}
-    with show([DescentExplorer()], **phone) as page:
+    with show([DescentExplorer()], **PHONE) as page:
         before = values(page)
-        x, y = centre(page)
-        client = page.context.new_cdp_session(page)
-        for kind, points in (
-            ("touchStart", [{"x": x, "y": y}]),
-            ("touchMove", [{"x": x + 15, "y": y - 20}]),
-            ("touchMove", [{"x": x + 30, "y": y - 40}]),
-            ("touchEnd", []),
-        ):
-            client.send("Input.dispatchTouchEvent", {"type": kind, "touchPoints": points})
-        settle(page)
+        drag_by_finger(page, 30, -40)
         assert values(page)["along"] > before["along"] + 0.1
         assert values(page)["across"] > before["across"] + 0.15
         check_descent(page)
@@ -284,6 +314,16 @@ def test_basins_give_the_exact_probability(show: Show) -> None:
         check_basins(page)
 
 
+def test_basins_follow_a_finger(show: Show) -> None:
+    with show([BasinExplorer()], **PHONE) as page:
+        picture, said = drawing(page), words(page)
+        tap_slider(page, "#basins-share", 0.5)
+        assert values(page)["share"] > 0.5
+        assert drawing(page) != picture
+        assert words(page) != said
+        check_basins(page)
+
+
 def test_basins_say_when_there_may_be_several_borders(show: Show) -> None:
     with show([BasinExplorer(k=2, output_step=2.0, ratio=3.0)]) as page:
         assert "several borders" in words(page)
@@ -326,6 +366,126 @@ def test_landscape_follows_mouse_and_keyboard(show: Show) -> None:
         settle(page)
         check_landscape(page)
         assert "no minimum" in words(page)
+
+
+def check_dissipativity(page: Page) -> None:
+    explorer = DissipativityExplorer(**values(page))
+    found = page.evaluate("() => shortcutExplorers.all[0].found")
+    worst = explorer.worst()
+    assert found["slack"] == pytest.approx(explorer.slack(), rel=1e-9, abs=1e-12)
+    ours = [found["worst"][name] for name in ("slack", "angle", "share")]
+    assert ours == pytest.approx([worst.slack, worst.angle, worst.share], rel=1e-9, abs=1e-12)
+    said = words(page)
+    for repaired, ending in ((False, "as printed"), (True, "with the best constants")):
+        holds = explorer.map(repaired=repaired, multiple=1.0).holds()
+        assert f"{'holds' if holds else 'fails'} {ending}" in said
+    inside = explorer.map().inside(explorer.angle * np.pi, explorer.position)
+    assert ("inside the region" in said) == bool(inside)
+    # What violates the lemma is hatched, and only that.
+    hatched = page.locator('.se-stage path[fill^="url"]').get_attribute("d")
+    assert bool(hatched) == (worst.slack < -1e-12)
+    assert f"worst: {worst.slack:.3g}".replace("-", "−") in page.locator(".se-stage").inner_text()
+
+
+def test_dissipativity_follows_mouse_and_keyboard(show: Show) -> None:
+    with show([DissipativityExplorer()]) as page:
+        check_dissipativity(page)
+        before = values(page)
+        x, y = centre(page)
+        page.mouse.move(x, y)
+        page.mouse.down()
+        page.mouse.move(x + 60, y + 30, steps=5)
+        page.mouse.up()
+        settle(page)
+        after = values(page)
+        assert after["angle"] > before["angle"]
+        assert after["position"] < before["position"]
+        check_dissipativity(page)
+        page.keyboard.press("ArrowRight")
+        settle(page)
+        assert values(page)["angle"] == pytest.approx(after["angle"] + 0.01)
+        page.locator("#dissipativity-multiple").focus()
+        page.keyboard.press("End")
+        settle(page)
+        check_dissipativity(page)
+        # The list of lemmas, and the sliders that each of them has.
+        choice = page.get_by_label("lemma", exact=True)
+        assert not page.locator("#dissipativity-delta").is_visible()
+        choice.select_option("12")
+        page.get_by_label("c ÷ the lemma's, as a number").fill("1")
+        page.keyboard.press("Tab")
+        settle(page)
+        assert values(page)["lemma"] == 12
+        assert page.locator("#dissipativity-delta").is_visible()
+        check_dissipativity(page)
+        assert "fails as printed" in words(page)
+        page.get_by_label("best constants").check()
+        settle(page)
+        check_dissipativity(page)
+        choice.focus()
+        page.keyboard.press("ArrowUp")
+        settle(page)
+        assert values(page)["lemma"] == 11
+        check_dissipativity(page)
+
+
+def test_dissipativity_says_when_there_is_nothing_to_judge(show: Show) -> None:
+    with show([DissipativityExplorer(lemma=12, m=1.2, largest=0.8)]) as page:
+        assert "the region is empty" in words(page)
+        assert "says nothing" in words(page)
+    with show([DissipativityExplorer(k=1, position=1.4)]) as page:
+        assert "no student meets the lemma's conditions" in words(page)
+
+
+def test_dissipativity_follows_a_finger(show: Show) -> None:
+    with show([DissipativityExplorer()], **PHONE) as page:
+        before, picture = values(page), drawing(page)
+        drag_by_finger(page, 60, -30)
+        assert values(page)["angle"] > before["angle"] + 0.05
+        assert values(page)["position"] > before["position"] + 0.05
+        assert drawing(page) != picture
+        check_dissipativity(page)
+        tap_slider(page, "#dissipativity-multiple", 0.9)
+        assert values(page)["multiple"] > 1.5
+        check_dissipativity(page)
+
+
+def test_landscape_follows_a_finger(show: Show) -> None:
+    with show([LandscapeExplorer()], **PHONE) as page:
+        before, picture = values(page), drawing(page)
+        drag_by_finger(page, -40, 30)
+        assert values(page)["angle"] < before["angle"] - 0.05
+        assert values(page)["position"] < before["position"] - 0.05
+        assert drawing(page) != picture
+        check_landscape(page)
+        tap_slider(page, "#landscape-fraction", 0.8)
+        assert values(page)["fraction"] > 0.6
+        check_landscape(page)
+
+
+@pytest.mark.parametrize("way", ["keyboard", "touch"])
+def test_table_needs_no_mouse(way: str, show: Show) -> None:
+    explorer = TableExplorer(trials=100, k16=False, k36=False, k49=False, k64=False, k81=False)
+    options = PHONE if way == "touch" else {}
+    with show([explorer], **options) as page:
+        before = page.locator("tbody tr").count()
+
+        def press(thing: Locator, key: str) -> None:
+            if way == "touch":
+                thing.tap()
+            else:
+                thing.focus()
+                page.keyboard.press(key)
+
+        press(page.get_by_label("k = 100"), "Space")
+        settle(page)
+        assert values(page)["k100"] is False
+        assert page.locator("tbody tr").count() == before - len(SETTINGS)
+        press(page.get_by_role("button", name="Run"), "Enter")
+        page.wait_for_function("shortcutExplorers.all[0].words.textContent.includes('trials in')")
+        counts = page.evaluate("shortcutExplorers.all[0].counts")
+        for setting in SETTINGS:
+            assert counts[f"{setting} 25"]["won"] == explorer.count(setting, 25)
 
 
 @pytest.mark.parametrize("http", [False, True])
@@ -389,13 +549,39 @@ def test_accessible(theme: str, show: Show) -> None:
         assert found == []
 
 
+@pytest.mark.parametrize("kind", KINDS)
+def test_the_tab_key_visits_everything_in_reading_order(kind: type[Explorer], show: Show) -> None:
+    with show([kind()]) as page:
+        stops = page.evaluate(
+            """() => {
+                const all = [...document.querySelectorAll(
+                    '.shortcut-explorer :is(button, input, select, [tabindex])')].filter(
+                    n => n.getClientRects().length && !n.disabled && n.tabIndex >= 0);
+                globalThis.stops = all;
+                return all.length;
+            }"""
+        )
+        assert stops >= len(kind.controls())
+        visited = []
+        for _ in range(stops):
+            page.keyboard.press("Tab")
+            visited.append(page.evaluate("stops.indexOf(document.activeElement)"))
+        assert visited == list(range(stops))
+        # What is read from left to right and down is visited in that order.
+        places = page.evaluate(
+            "stops.map(n => { const r = n.getBoundingClientRect(); return [r.top, r.bottom]; })"
+        )
+        assert all(later[1] > earlier[0] for earlier, later in itertools.pairwise(places))
+
+
 @pytest.mark.parametrize("width", [360, 768])
 def test_nothing_sticks_out(width: int, show: Show) -> None:
     with show([kind() for kind in KINDS], viewport={"width": width, "height": 800}) as page:
         assert page.evaluate("document.documentElement.scrollWidth") == width
         # Every control can be reached and is large enough for a finger.
         sizes = page.evaluate(
-            "[...document.querySelectorAll('button, input[type=range], input[type=number]')]"
+            "[...document.querySelectorAll("
+            "'button, select, input[type=range], input[type=number]')]"
             ".filter(n => n.offsetParent).map(n => n.getBoundingClientRect().height)"
         )
         assert min(sizes) >= 24

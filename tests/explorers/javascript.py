@@ -15,9 +15,9 @@ SCRIPTS = ROOT / "shortcutlib" / "explorers" / "scripts"
 CORE = tuple(SCRIPTS / name for name in ("core.js", "fates.js", "random.js"))
 
 
-def call(function: str, argument: Any) -> Any:
+def call(function: str, argument: Any, scripts: tuple[Path, ...] = CORE) -> Any:
     """What a function of one argument answers; both travel as JSON, which keeps every digit."""
-    source = "\n".join(path.read_text(encoding="utf-8") for path in CORE)
+    source = "\n".join(path.read_text(encoding="utf-8") for path in scripts)
     node = shutil.which("node") or shutil.which("nodejs")
     if node is None:
         return in_browser(source, function, argument)

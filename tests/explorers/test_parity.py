@@ -2,11 +2,12 @@
 
 import numpy as np
 import pytest
-from javascript import CORE, call, in_browser
+from javascript import CORE, SCRIPTS, call, in_browser
 from scipy import special
 
 from shortcutlib import Phase, StepSizes, Teacher, philox, reduced, success
 from shortcutlib.certificates import certify
+from shortcutlib.explorers import DissipativityExplorer
 from shortcutlib.outcomes import classify
 from shortcutlib.population import saddle_angle
 from shortcutlib.relu_kernel import g, g_deficit
@@ -240,6 +241,60 @@ def test_saddle(rng):
             )
             expected = saddle_angle(teacher)
             assert found is None if expected is None else found == pytest.approx(expected)
+
+
+def test_dissipativity_maps(rng):
+    cases, expected = [], []
+    for _ in range(400):
+        explorer = DissipativityExplorer(
+            lemma=int(rng.choice([7, 11, 12])),
+            multiple=float(rng.choice([0.3, 1.0, 1.5])),
+            k=int(rng.choice([1, 2, 3, 10, 200])),
+            fraction=float(rng.choice([0.0, 1.0, rng.uniform()])),
+            size=10 ** rng.uniform(-2, 3),
+            m=rng.uniform(0.01, 1.5),
+            largest=rng.uniform(0.5, 10),
+            delta=10 ** rng.uniform(-3, 0.6),
+            repaired=bool(rng.random() < 0.5),
+        )
+        drawn = explorer.map()
+        points = [(rng.uniform(0, np.pi), rng.uniform(-1.5, 3)) for _ in range(8)]
+        points += [(0.0, 0.05), (np.pi, 1.0), (drawn.largest_angle, explorer.m)]
+        worst = drawn.worst()
+        angle, share = np.transpose(points)
+        student = drawn.student(share)
+        expected.append(
+            (
+                [worst.slack, worst.angle, worst.share, drawn.constant, drawn.allowance],
+                drawn.slack(angle, share),
+                drawn.inside(angle, share).tolist(),
+                student.output_sum / np.sqrt(explorer.k * explorer.size),
+                student.orthogonal_norm / np.sqrt(explorer.size),
+            )
+        )
+        cases.append({"values": explorer.values(), "points": [list(map(float, p)) for p in points]})
+    # JSON has no infinity: it travels as null.
+    found = call(
+        """cases => cases.map(c => {
+            const map = shortcutCore.slackMap(c.values), worst = map.worst();
+            const students = c.points.map(p => map.student(p[1]));
+            return [[worst.slack, worst.angle, worst.share, map.constant, map.allowance],
+                c.points.map(p => map.slack(...p)), c.points.map(p => map.inside(...p)),
+                students.map(s => s.sum), students.map(s => s.rest)];
+        })""",
+        cases,
+        (*CORE, SCRIPTS / "dissipativity.js"),
+    )
+    for ours, theirs in zip(found, expected, strict=True):
+        assert ours[2] == theirs[2]
+        for i in (0, 1, 3, 4):
+            numbers = [np.inf if value is None else value for value in ours[i]]
+            finite = np.isfinite(theirs[i])
+            np.testing.assert_array_equal(np.isfinite(numbers), finite)
+            np.testing.assert_allclose(
+                np.array(numbers)[finite], np.array(theirs[i])[finite], rtol=1e-9, atol=1e-7
+            )
+    assert {True, False} == {inside for row in expected for inside in row[2]}
 
 
 def test_without_node_a_browser_answers():

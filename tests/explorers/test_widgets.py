@@ -13,6 +13,7 @@ from shortcutlib import StopReason, exact
 from shortcutlib.explorers import (
     BasinExplorer,
     DescentExplorer,
+    DissipativityExplorer,
     LandscapeExplorer,
     TableExplorer,
 )
@@ -23,7 +24,13 @@ from shortcutlib.reduced import loss, reduce
 from shortcutlib.success import PRINTED_K, SETTINGS, section_4_steps
 from shortcutlib.teacher import Teacher
 
-KINDS = [BasinExplorer, DescentExplorer, LandscapeExplorer, TableExplorer]
+KINDS = [
+    BasinExplorer,
+    DescentExplorer,
+    DissipativityExplorer,
+    LandscapeExplorer,
+    TableExplorer,
+]
 
 
 @pytest.mark.parametrize("kind", KINDS)
@@ -66,6 +73,12 @@ def test_ranges_are_the_traits(kind):
     for name, control in kind.controls().items():
         if control["kind"] == "flag":
             continue
+        if control["kind"] == "choice":
+            options = [value for value, _ in control["options"]]
+            assert control["default"] in options
+            with pytest.raises(traitlets.TraitError):
+                kind(**{name: max(options) + 1})
+            continue
         assert control["low"] <= control["default"] <= control["high"]
         for outside in (control["low"] - 1, control["high"] + 1):
             with pytest.raises(traitlets.TraitError):
@@ -106,6 +119,32 @@ def test_descent_is_the_papers_at_first():
     assert explorer.run().stop is StopReason.GLOBAL_OPTIMUM
     assert explorer.path.iteration[-1] == explorer.run().iterations
     assert explorer.run(warmup=False).stop is StopReason.SPURIOUS_POINT
+
+
+def test_a_run_is_kept_until_a_parameter_changes(monkeypatch):
+    explorer = DescentExplorer(k=4, warmup=50)
+    run, plain, path = explorer.run(), explorer.run(warmup=False), explorer.path
+    assert path is run.path
+    assert plain.iterations != run.iterations
+    explorer.iteration = 5
+    assert explorer.run() is run
+    assert explorer.run(warmup=False) is plain
+    explorer.across = -0.5
+    changed = explorer.run()
+    fresh = DescentExplorer(k=4, warmup=50, across=-0.5).run()
+    assert changed.iterations == fresh.iterations != run.iterations
+    np.testing.assert_array_equal(changed.path.loss, fresh.path.loss)
+    assert len(explorer._runs) == 1
+    # A run that was interrupted is not taken for the whole.
+    explorer.across = -0.6
+
+    def interrupt(*positional):
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch:
+        patch.setattr("shortcutlib.reduced.step", interrupt)
+        assert explorer.run().stop is StopReason.INTERRUPTED
+    assert explorer.run().stop is not StopReason.INTERRUPTED
 
 
 def test_the_start_stays_in_the_ball():
@@ -158,3 +197,19 @@ def test_counts_of_the_table_are_those_of_a_binomial():
     count = explorer.count("resnet", 16)
     assert abs(count / 2000 - EXACT["resnet"][0]) < 4 * np.sqrt(0.25 / 2000)
     assert count != TableExplorer(trials=2000, seed=6).count("resnet", 16)
+
+
+def test_dissipativity_decides_its_lemmas():
+    assert DissipativityExplorer().map().holds()
+    assert DissipativityExplorer(repaired=True).worst().slack == pytest.approx(0, abs=1e-12)
+    late = DissipativityExplorer(lemma=12, angle=0.2, position=0.3)
+    assert not late.map().holds()
+    assert late.map(repaired=True).holds()
+    assert late.worst().slack == pytest.approx(-0.0348, abs=1e-4)
+    inside = late.map().inside(late.angle * np.pi, late.position)
+    assert bool(inside)
+    assert late.slack() >= late.worst().slack
+    filters = DissipativityExplorer(lemma=11, multiple=1.3)
+    assert not filters.map().holds()
+    assert filters.map(multiple=1.0).holds()
+    assert DissipativityExplorer(k=1).teachers.spread == 0

@@ -34,7 +34,11 @@
       this.inputs = new Map();
       this.nodes = new Map();
       this.form = make("div", { class: "se-controls" });
-      for (const control of controls) if (control.shown) this.form.append(this.controlFor(control));
+      const flags = make("div", { class: "se-flags" });
+      for (const control of controls.filter(({ shown }) => shown)) {
+        (control.kind === "flag" ? flags : this.form).append(this.controlFor(control));
+      }
+      this.form.append(flags);
       this.panels = make("div", { class: "se-panels" });
       this.bar = make("div", { class: "se-bar" });
       this.words = make("p", { class: "se-readout" });
@@ -72,6 +76,18 @@
         this.inputs.set(name, [box]);
         return make("label", { class: "se-flag", for: id }, box, ` ${control.label}`);
       }
+      if (control.kind === "choice") {
+        const list = make("select", { id, "data-lm-suppress-shortcuts": "true" });
+        for (const [value, words] of control.options) {
+          list.append(make("option", { value: String(value) }, words));
+        }
+        list.addEventListener("change", () => this.set({ [name]: Number(list.value) }));
+        this.inputs.set(name, [list]);
+        const node = make("div", { class: "se-control" },
+          make("label", { for: id }, control.label), list);
+        this.nodes.set(name, node);
+        return node;
+      }
       const log = control.scale === "log";
       const slider = make("input", {
         type: "range", id, "data-lm-suppress-shortcuts": "true",
@@ -92,10 +108,13 @@
         }
         this.set({ [name]: value });
       });
-      field.addEventListener("change", () => {
+      const typed = () => {
         this.set({ [name]: field.value === "" ? this.values[name] : Number(field.value) });
         this.show(name);
-      });
+      };
+      field.addEventListener("change", typed);
+      // Inside JupyterLab the Enter key makes no change event.
+      field.addEventListener("keydown", (event) => { if (event.key === "Enter") typed(); });
       this.inputs.set(name, [slider, field]);
       const node = make("div", { class: "se-control" },
         make("label", { for: id }, control.label), make("div", {}, slider, field));
@@ -108,6 +127,7 @@
       const value = this.values[name];
       if (!inputs) return;
       if (control.kind === "flag") inputs[0].checked = value;
+      else if (control.kind === "choice") inputs[0].value = String(value);
       else {
         inputs[0].value = String(toSlider(control, value));
         if (control.scale === "log") inputs[0].setAttribute("aria-valuetext", digits(value, 6));
@@ -155,7 +175,9 @@
     redraw(fine) {
       const begin = performance.now();
       this.words.textContent = this.view.draw(this.values, fine);
-      if (!fine) this.costs.push(performance.now() - begin);
+      const end = performance.now();
+      this.ready ??= end;
+      if (!fine) this.costs.push(end - begin);
       if (this.costs.length > 1000) this.costs.shift();
     }
 

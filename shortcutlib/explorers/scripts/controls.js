@@ -18,6 +18,10 @@
   // A value inside its range and on its grid.
   function fit(control, value) {
     if (control.kind === "flag") return Boolean(value);
+    if (control.kind === "choice") {
+      const known = control.options.some(([option]) => option === Number(value));
+      return known ? Number(value) : control.default;
+    }
     const x = Math.min(control.high, Math.max(control.low, Number(value)));
     if (!Number.isFinite(x)) return control.default;
     return control.kind === "whole" ? Math.round(x) : Number(x.toPrecision(6));
