@@ -8,6 +8,8 @@ from shortcutlib.explorers.basins import BasinExplorer
 from shortcutlib.explorers.descent import DescentExplorer
 from shortcutlib.explorers.dissipativity import DissipativityExplorer
 from shortcutlib.explorers.landscape import LandscapeExplorer
+from shortcutlib.explorers.noise import NoiseExplorer
+from shortcutlib.explorers.surface import SurfaceExplorer
 from shortcutlib.explorers.table import TableExplorer
 
 __all__ = [
@@ -16,5 +18,7 @@ __all__ = [
     "DissipativityExplorer",
     "Explorer",
     "LandscapeExplorer",
+    "NoiseExplorer",
+    "SurfaceExplorer",
     "TableExplorer",
 ]

@@ -1,6 +1,7 @@
 """The border between the two basins as a surface over s and phi, with the quarters R1 and R2."""
 
 from collections.abc import Sequence
+from typing import Any
 
 import matplotlib.pyplot as plt
 import numpy as np
@@ -56,7 +57,8 @@ def surface_figure(
     height = np.clip(border / size, -_HIGH, _HIGH)
     with book_style():
         figure = plt.figure(figsize=(6.4, 5.6), layout="none")
-        axes = figure.add_axes((0.02, 0.04, 0.9, 0.94), projection="3d")
+        # Matplotlib types the method, not what the projection makes of it.
+        axes: Any = figure.add_axes((0.02, 0.04, 0.9, 0.94), projection="3d")
         axes.plot_surface(
             angle / np.pi, s, height, color=SHORTCUT, alpha=0.45, linewidth=0.3, edgecolor=INK
         )

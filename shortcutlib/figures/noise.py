@@ -1,4 +1,4 @@
-"""Stochastic training: clouds of runs over the phase plane, rates by batch, the angle in the trap."""
+"""Stochastic training: clouds of runs, success rates by batch, the angle in the trap."""
 
 from collections.abc import Sequence
 
@@ -37,7 +37,7 @@ def cloud_figure(
     *,
     runs: int,
     iterations: int,
-    shown: int = 8,
+    shown: int = 4,
     seed: int,
 ) -> Figure:
     """Where stochastic runs are after some steps, with a few of their paths.
@@ -54,7 +54,7 @@ def cloud_figure(
         Runs a panel; all panels have the same starts.
     iterations : int
         Steps of each run.
-    shown : int, default 8
+    shown : int, default 4
         Runs whose paths are drawn.
     seed : int
         Seed of starts and inputs.
