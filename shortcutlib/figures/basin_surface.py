@@ -39,7 +39,7 @@ def surface_figure(
     steps : StepSizes
         Step sizes over time; small enough to preserve order.
     starts : sequence of ReducedState, optional
-        Students whose runs are drawn, coloured by where they end.
+        Students, each of one entry, whose runs are drawn and coloured by where they end.
     sums : tuple of float, optional
         Range of s/S.
     view : tuple of float, optional
@@ -74,7 +74,8 @@ def surface_figure(
             )
             place = (np.mean(angles), high, np.mean(heights))
             axes.text(*place, name, color=colour, fontsize=16, ha="center")
-        for start in starts:
+        for given in starts:
+            start = reduced.state(*(float(np.squeeze(column)) for column in given))
             run = reduced.descend(teacher, start, steps, iterations=200_000)
             path = _path(teacher, start, steps, run.iterations)
             won = run.stop is StopReason.GLOBAL_OPTIMUM

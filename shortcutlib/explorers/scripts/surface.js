@@ -5,7 +5,7 @@
   const core = globalThis.shortcutCore;
   const PI = Math.PI, NAMESPACE = "http://www.w3.org/2000/svg";
   const LARGEST = 2.5, HIGH = 1.5, SUMS = [-1, 4], PATIENCE = 400000;
-  const SIZE = 420, REACH = 118;
+  const SIZE = 340, TALL = 320, REACH = 102;
 
   function svg(tag, attributes = {}) {
     const node = document.createElementNS(NAMESPACE, tag);
@@ -45,7 +45,7 @@
 
   define("surface", (explorer) => {
     const { values } = explorer;
-    const root = svg("svg", { viewBox: `0 0 ${SIZE} ${SIZE * 0.86}`, class: "se-turn", tabindex: "0",
+    const root = svg("svg", { viewBox: `0 0 ${SIZE} ${TALL}`, class: "se-turn", tabindex: "0",
       role: "application", "aria-label":
         "The border between the basins in three dimensions; arrow keys turn and tilt it",
       "data-lm-suppress-shortcuts": "true" });
@@ -102,7 +102,7 @@
       const project = (phi, sum, q) => {
         const x = (2 * phi) / PI - 1, y = (2 * (sum - SUMS[0])) / (SUMS[1] - SUMS[0]) - 1, z = q / HIGH;
         return [SIZE / 2 + REACH * (-sa * x + ca * y),
-          SIZE * 0.43 - REACH * (-se * ca * x - se * sa * y + ce * z),
+          TALL / 2 - REACH * (-se * ca * x - se * sa * y + ce * z),
           ce * ca * x + ce * sa * y + se * z];
       };
       const at = (p) => `${p[0].toFixed(1)},${p[1].toFixed(1)}`;
