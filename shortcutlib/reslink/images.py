@@ -70,7 +70,9 @@ def load_images(source: ImageSource = "digits", *, cache: Path | None = None) ->
     try:
         from sklearn.datasets import fetch_openml, load_digits
     except ImportError:
-        raise ImportError("images need scikit-learn: pip install 'shortcutlib[images]'") from None
+        raise ImportError(
+            "images need scikit-learn: pip install scikit-learn (or shortcutlib[data])"
+        ) from None
     if source == "digits":
         data = load_digits()
         pixels, labels = data.data / 16, data.target.astype(np.int64)

