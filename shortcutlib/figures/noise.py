@@ -5,6 +5,7 @@ from collections.abc import Sequence
 import matplotlib.pyplot as plt
 import numpy as np
 from matplotlib.figure import Figure
+from matplotlib.ticker import FixedLocator, NullLocator
 
 from shortcutlib import minibatch
 from shortcutlib.figures.landscape import label_angles
@@ -24,7 +25,7 @@ from shortcutlib.starts import sample_ball
 from shortcutlib.step_sizes import StepSizes
 from shortcutlib.teacher import Teacher
 
-__all__ = ["angle_figure", "cloud_figure", "rate_figure"]
+__all__ = ["angle_figure", "cloud_figure", "gain_figure"]
 
 #: Meanings whose looks tell several series apart.
 _SERIES = ("global", "student", "shortcut", "spurious", "teacher")
@@ -94,15 +95,13 @@ def cloud_figure(
     return figure
 
 
-def rate_figure(counts: Sequence[Counts], exact: float) -> Figure:
-    """Success rates with intervals against the batch size, one line for each step size.
+def gain_figure(counts: Sequence[Counts]) -> Figure:
+    """What noise adds to the success rate, with 95% intervals, by batch and step size.
 
     Parameters
     ----------
     counts : sequence of Counts
         Of one k.
-    exact : float
-        Success probability of plain descent with small steps.
 
     Returns
     -------
@@ -110,22 +109,20 @@ def rate_figure(counts: Sequence[Counts], exact: float) -> Figure:
     """
     with book_style():
         figure, axes = plt.subplots(figsize=(6.4, 4.4))
-        axes.axhline(exact, color=NEUTRAL, linestyle=(0, (2, 2)))
+        axes.axhline(0, color=NEUTRAL, linestyle=(0, (2, 2)))
         multiples = sorted({c.multiple for c in counts})
         for number, (multiple, meaning) in enumerate(zip(multiples, _SERIES, strict=False)):
             row = sorted((c for c in counts if c.multiple == multiple), key=lambda c: c.batch)
-            batch = np.array([c.batch for c in row]) * 1.07 ** (number - 1.5)
-            rate = np.array([c.rate for c in row])
-            low, high = np.array([c.interval for c in row]).T
+            batch = np.array([c.batch for c in row]) * 1.09 ** (number - 1.5)
+            gain, error = np.array([c.gain for c in row]).T
             axes.errorbar(
-                batch, rate, yerr=[rate - low, high - rate], capsize=2.5,
+                batch, gain, yerr=1.96 * error, capsize=2.5,
                 label=rf"$\eta = {multiple:g}/k^2$", **look(meaning, marker=True),
             )  # fmt: skip
         axes.set_xscale("log", base=2)
         axes.set_xlabel("inputs in a batch, $B$")
-        axes.set_ylabel("share of runs with $\\phi < \\pi/2$")
+        axes.set_ylabel("success rate, minus plain descent's")
         axes.legend(loc="lower right")
-        label_directly(axes, "plain descent", (1.2, exact), NEUTRAL, offset=(0, -10))
     return figure
 
 
@@ -166,6 +163,9 @@ def angle_figure(
         label_directly(axes, "a right angle", (x[0], np.pi / 2), NEUTRAL, offset=(2, -9))
         axes.set_xscale("log")
         axes.set_yscale("log")
+        axes.yaxis.set_major_locator(FixedLocator([0.25, 0.5, 1.0, 2.0]))
+        axes.yaxis.set_major_formatter(lambda value, _: f"{value:g}")
+        axes.yaxis.set_minor_locator(NullLocator())
         axes.set_xlabel(r"step size over batch size, $\eta_w/B$")
         axes.set_ylabel(r"angle from the trap, $\pi - \phi$")
     return figure
