@@ -8,12 +8,12 @@ WORKERS ?= 2
 PORT ?= 8000
 
 .DEFAULT_GOAL := help
-.PHONY: help setup book test notebooks lint format serve screenshots clean distclean
+.PHONY: help setup book test notebooks claims-search lint format serve screenshots clean distclean
 
 help: ## list the targets
 	@echo "Why Shortcuts Train. The two commands most people want: make book, make test."
 	@echo
-	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  make \1|\2/p' Makefile | awk -F'|' '{ printf "%-20s %s\n", $$1, $$2 }'
+	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1|\2/p' Makefile | awk -F'|' '{ printf "%-22s %s\n", $$1, $$2 }'
 
 $(READY): requirements.txt pyproject.toml tools/environment.sh
 	@PYTHON="$(PYTHON)" tools/environment.sh $(VENV)
@@ -33,6 +33,9 @@ test: $(READY) ## check everything: library, notebooks, pages, style
 notebooks: $(READY) ## run every notebook and write it back in normal form
 	$(BIN)/python tools/notebooks.py execute
 	$(BIN)/python tools/cover.py
+
+claims-search: $(READY) ## try every inequality harder; records the results with their seeds
+	$(BIN)/python tools/search_claims.py $(SEARCH)
 
 lint: $(READY) ## check the style and the types
 	$(BIN)/ruff check .

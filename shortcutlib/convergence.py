@@ -9,17 +9,27 @@ S (S - s) >= 0 for ever.  As long as phi <= phi_1, with b = eta_a lambda/(2 pi) 
 
     x+ >= (1 - b) x + b f/lambda.
 
-From a start in the ball, |x_0| <= 1, the lower bound climbs from -1 to f/lambda = .2056 and never
-turns.  While x < 0, one step raises phi by at most (eta_w N/(2 pi)) |x| r, where r <= 1.8198 bounds
-(pi - phi) sin(phi).  The sum of (eta_a/(2 pi)) |x| over these steps is at most
+From a start with x_0 >= -X, where X = 1 covers the ball, the lower bound climbs from -X to
+f/lambda = .2056 and never turns.  While x < 0, one step raises phi by at most
+(eta_w N/(2 pi)) |x| r, where r <= 1.8198 bounds (pi - phi) sin(phi).  The sum of
+(eta_a/(2 pi)) |x| over these steps is at most
 
-    I = (1 - f T)/lambda + eta_a/(2 pi),      T = log(1 + lambda/f)/lambda,
+    I = (X - f T)/lambda + X eta_a/(2 pi),      T = log(1 + X lambda/f)/lambda,
 
 an integral and its first term.  So phi rises in all by at most (eta_w N/eta_a) r I, and
 
     eta_w <= (phi_1 - phi_0)/(r I) eta_a/N
 
-keeps it below phi_1 until x > 0; from then on phi falls.  The number of steps is not limited.
+keeps it below phi_1 until x > 0.  From then on phi falls as long as eta_w q <= 4.  In the band q is
+at most N + 2 S^2/lambda, so for X = 1 and phi_0 >= pi/3 even eta_w q < 3.  Otherwise the step may
+be longer; it is cut so that eta_w q <= 15.  The filter may then swing past v*, but by less than .9,
+which is below phi_1.  The number of steps is not limited.  Nothing but phi_1 >= .9 and f > 0 was
+used of phi_1: any angle from .9 to pi/2 may take its place, for teachers further from the shortcut.
+
+**A homogeneous Lemma 15.**  Write e = a - a* and |w - w*| = 2 sin(phi/2) <= sqrt(delta).  With
+kappa = .757, which bounds (pi - g(phi))/(2 lambda sin(phi/2)) for every angle, a step gives
+
+    |e+| <= (1 - b) |e| + b (pi - g(phi)) sqrt(N)/lambda <= (1 - b) |e| + b kappa sqrt(N delta).
 """
 
 from typing import NamedTuple
@@ -34,9 +44,11 @@ __all__ = [
     "AlignmentBounds",
     "alignment_bounds",
     "alignment_time",
+    "filter_time",
     "lemma_5_output_step",
     "lemma_9_output_step",
     "lemma_15_step",
+    "output_time",
     "printed_filter_time",
     "printed_output_time",
     "safe_filter_step",
@@ -49,6 +61,8 @@ __all__ = [
 
 #: Upper bound of (pi - phi) sin(phi) over [0, pi]; the maximum is 1.81970...
 _LARGEST_TURN = 1.8198
+#: Upper bound kappa of (pi - g(phi))/(2 (pi - 1) sin(phi/2)); the maximum, at 2.242, is .75651...
+_LARGEST_PULL = 0.757
 
 
 class AlignmentBounds(NamedTuple):
@@ -162,30 +176,36 @@ def safe_filter_step(
     teacher: Teacher,
     output_step: float,
     first_angle: float | None = None,
+    *,
     largest_angle: float = ACUTE,
+    start: float = -1.0,
 ) -> float:
     """A filter step that never traps a start of the ball, with the proof of this module.
 
     Parameters
     ----------
     teacher : Teacher
-        Only its k, N and angle are used.
+        Only its k, S, N and angle are used.
     output_step : float
         eta_a in (0, 2 pi/(k + pi - 1)].
     first_angle : float, optional
-        phi_0 < phi_1; the teacher's own by default.  pi/3 covers all of Assumption 1.
+        phi_0, below `largest_angle`; the teacher's own by default.  pi/3 covers all of
+        Assumption 1.
     largest_angle : float, default 5 pi/12
-        phi_1 < pi/2, which the angle will never pass.
+        phi_1 in [.9, pi/2), the bound that phi keeps for ever.
+    start : float, default -1
+        Lower bound of q_0/N, in [-1, 0).  In the ball, -|S|/sqrt(k N) is one.
 
     Returns
     -------
     float
-        (phi_1 - phi_0)/(r I) eta_a/N, about .48 eta_a/N for phi_0 = pi/3 and a small eta_a.
+        (phi_1 - phi_0)/(r I) eta_a/N, about .48 eta_a/N for phi_0 = pi/3 and a small eta_a; at most
+        15/(N + 2 S^2/(pi - 1)).
 
     Raises
     ------
     ValueError
-        If the output step or the angle is out of range.
+        If the output step, an angle or the start is out of range.
     """
     limit = lemma_5_output_step(teacher.k)
     if not 0 < output_step <= limit:
@@ -193,22 +213,28 @@ def safe_filter_step(
             f"output_step = {output_step:.12g}: give one above 0 and at most "
             f"2 pi/(k + pi - 1) = {limit:.6g}"
         )
-    first = teacher.angle if first_angle is None else first_angle
-    if not 0 < largest_angle < np.pi / 2:
+    if not 0.9 <= largest_angle < np.pi / 2:
         raise ValueError(
-            f"largest_angle = {largest_angle / np.pi:.6g} pi: give an angle between 0 and pi/2"
+            f"largest_angle = {largest_angle:.12g}: give one of at least .9 and below pi/2"
         )
+    if not -1 <= start < 0:
+        raise ValueError(f"start = {start:.12g}: give a bound of q_0/N, from -1 to below 0")
+    first = teacher.angle if first_angle is None else first_angle
     if not 0 <= first < largest_angle:
         raise ValueError(
-            f"the first angle is {first / np.pi:.6g} pi: this proof asks for less than "
-            f"{largest_angle / np.pi:.6g} pi; a longer way to the optimum needs a warm-up"
+            f"the first angle is {first / np.pi:.6g} pi: give one below largest_angle, "
+            f"{largest_angle / np.pi:.6g} pi, which itself may be anything below pi/2"
         )
     rate = np.pi - 1
     gain = float(g(largest_angle)) - 1
-    time = np.log(1 + rate / gain) / rate
-    drift = (1 - gain * time) / rate + output_step / (2 * np.pi)
+    time = np.log(1 - start * rate / gain) / rate
+    drift = (-start - gain * time) / rate - start * output_step / (2 * np.pi)
+    norm_squared, total = teacher.norm_squared, teacher.output_sum
     return float(
-        (largest_angle - first) / (_LARGEST_TURN * drift) * output_step / teacher.norm_squared
+        min(
+            (largest_angle - first) / (_LARGEST_TURN * drift) * output_step / norm_squared,
+            15 / (norm_squared + 2 * total**2 / rate),
+        )
     )
 
 
@@ -233,16 +259,18 @@ def alignment_time(start: float, target: float, output_step: float) -> int:
     Raises
     ------
     ValueError
-        If the target is out of reach or the step is not positive.
+        If the target is out of reach, or the step or the start out of range.
 
     Notes
     -----
     Makes the O(1/eta_a) of Lemmas 8 and 9 explicit: tau_11 goes from -1 to 1/20 (6.01/eta_a) and
-    tau_12 from 1/20 to 1/5 (9.75/eta_a).
+    tau_12 from 1/20 to 1/5 (9.78/eta_a).
     """
     limit = (float(g(ACUTE)) - 1) / (np.pi - 1)
     if not target < limit:
         raise ValueError(f"target = {target:.6g}: give a share below {limit:.6g}")
+    if not np.isfinite(start):
+        raise ValueError(f"start = {start}: give q_0/N, a finite number")
     if not 0 < output_step < lemma_9_output_step():
         raise ValueError(f"output_step = {output_step:.12g}: give one between 0 and 2 pi/(pi - 1)")
     if start >= target:
@@ -366,3 +394,68 @@ def printed_output_time(step: float, distance: float, delta: float) -> float:
     Source: Liu et al. (2019), Lemma 15.
     """
     return 4 / step * np.log(distance / delta)
+
+
+def filter_time(m: float, step: float, delta: float) -> float:
+    """Steps after which |w - w*|^2 <= delta, from an angle of at most pi/2.
+
+    Parameters
+    ----------
+    m, step, delta : float
+        Lower bound of q, eta <= m/(2 M^2) and the wanted |w - w*|^2, all positive.
+
+    Returns
+    -------
+    float
+        4/(m eta) log(2/delta), at least 0: from pi/2 on, |w - w*|^2 is at most 2 and shrinks by
+        exp(-m eta/4) in every step.
+
+    Raises
+    ------
+    ValueError
+        If an argument is not positive.
+
+    Notes
+    -----
+    Repairs Lemma 14 of Liu et al. (2019), which states no condition on the angle.
+    """
+    _check_positive(m=m, step=step, delta=delta)
+    return max(printed_filter_time(m, step, 2 * delta), 0.0)
+
+
+def output_time(step: float, distance: float, norm_squared: float, delta: float) -> float:
+    """Steps after which |a - a*|^2 <= N delta, while |w - w*|^2 <= delta.
+
+    Parameters
+    ----------
+    step, distance, norm_squared, delta : float
+        eta <= 5 pi^2/(4 (k + pi - 1)^2), |a_0 - a*|^2, N and delta, all positive.
+
+    Returns
+    -------
+    float
+        2 pi/((pi - 1) eta) log((r - kappa)/(1 - kappa)) with r = |a_0 - a*|/sqrt(N delta) and
+        kappa = .757, 0 for r <= 1: at most (1/eta) (1.467 log+(r^2) + 4.16).
+
+    Raises
+    ------
+    ValueError
+        If an argument is not positive.
+
+    Notes
+    -----
+    Repairs Lemma 15 of Liu et al. (2019), whose 5 delta has not the units of |a|^2; the proof is at
+    the head of this module.
+    """
+    _check_positive(step=step, distance=distance, norm_squared=norm_squared, delta=delta)
+    far = np.sqrt(distance / (norm_squared * delta))
+    if far <= 1:
+        return 0.0
+    left = (far - _LARGEST_PULL) / (1 - _LARGEST_PULL)
+    return float(2 * np.pi / ((np.pi - 1) * step) * np.log(left))
+
+
+def _check_positive(**numbers: float) -> None:
+    for name, value in numbers.items():
+        if not 0 < value < np.inf:
+            raise ValueError(f"{name} = {value}: give a positive number")

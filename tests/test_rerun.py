@@ -15,13 +15,16 @@ import pytest
 
 from shortcutlib import Teacher, reduced, rerun
 from shortcutlib.certificates import certify
+from shortcutlib.convergence import stage_one_iterations, theorem_4_output_step, theorem_13_step
+from shortcutlib.dissipativity import ACUTE, filter_distance
 from shortcutlib.outcomes import classify
 from shortcutlib.paths import Network
-from shortcutlib.rerun import experiments
+from shortcutlib.rerun import experiments, stages
 from shortcutlib.rerun.result import Experiment, Result, below
 from shortcutlib.starts import sample_ball, sample_reduced
 from shortcutlib.step_sizes import StepSizes
 from shortcutlib.success import Setting, cell_rng, section_4_steps, success_rate
+from shortcutlib.warmup import rim
 
 WIDGET = "application/vnd.jupyter.widget-view+json"
 PANELS = [
@@ -32,6 +35,8 @@ PANELS = [
     rerun.success_panel,
     rerun.paths_panel,
     rerun.certified_panel,
+    rerun.stage_one_panel,
+    rerun.stage_two_panel,
 ]
 
 
@@ -282,6 +287,47 @@ def test_paths_equal_the_library() -> None:
         largest = f"{run.path.angle.max() / np.pi:.4f} π"
         assert row[1:] == (first, largest, run.stop.value, f"{run.iterations:,}")
     assert len(finish(experiments.paths(k=4, warmup=0, seed=3)).rows) == 1
+
+
+def test_stage_one_equals_the_library() -> None:
+    result = finish(stages.stage_one(k=3, share=0.2, ratio=0.48, starts=50, seed=2))
+    teacher = Teacher.from_numbers(
+        k=3, output_sum=np.sqrt(0.6), norm_squared=1.0, angle=0.333 * np.pi
+    )
+    eta = theorem_4_output_step(3)
+    drawn = sample_reduced(teacher, 50, np.random.default_rng(2))
+    for state, row in zip((rim(teacher, 128), drawn), result.rows, strict=True):
+        last = np.zeros(state.angle.size)
+        largest = state.angle
+        for step in range(1, stage_one_iterations(eta)):
+            last = np.where(state.alignment < 0.2, step, last)
+            state = reduced.step(teacher, state, eta, 0.48 * eta)
+            largest = np.maximum(largest, state.angle)
+        assert row[1:3] == ("1.0000", f"{largest.max() / np.pi:.4f} π")
+        assert row[4] == f"{last.max() * eta:.2f}"
+    assert result.line.endswith("η T₁ = 15.77.")
+    lost = finish(stages.stage_one(k=2, share=0.3, ratio=8.0, starts=50))
+    assert float(lost.rows[0][1]) < 0.5
+    assert lost.rows[0][4] == "not in time"
+
+
+def test_stage_two_equals_the_library() -> None:
+    result = finish(stages.stage_two(k=4, share=0.2, size=2.0, digits=3))
+    teacher = Teacher.from_numbers(k=4, output_sum=np.sqrt(1.6), norm_squared=2.0, angle=ACUTE)
+    eta = theorem_13_step(teacher)
+    state = reduced.state(0.0, 0.4, ACUTE)
+    late = [0, 0]
+    for step in range(30_000):
+        far = (filter_distance(state) > 1e-3, reduced.output_distance(teacher, state) > 5e-3)
+        late = [step + 1 if away else seen for away, seen in zip(far, late, strict=True)]
+        state = reduced.step(teacher, state, eta, eta)
+    assert [row[2] for row in result.rows] == [f"{count * eta:.1f}" for count in late]
+    assert result.rows[0][3] == f"{4 / 0.4 * np.log(4000):.1f}"
+    assert f"{4 / 0.4 * np.log(2000):.1f} is enough" in result.line
+    short = finish(stages.stage_two(k=4, share=0.2, steps=10))
+    assert [row[2] for row in short.rows] == ["not in time"] * 2
+    # Where a* is a multiple of 1, the corner lies on the line q = s S/k.
+    assert finish(stages.stage_two(k=4, share=1.0, digits=2)).rows[0][2] != "not in time"
 
 
 def test_bounds_of_differences() -> None:

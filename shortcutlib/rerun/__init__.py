@@ -12,6 +12,8 @@ from shortcutlib.rerun.chapters import (
     population_loss_panel,
     reduction_panel,
     spurious_panel,
+    stage_one_panel,
+    stage_two_panel,
     success_panel,
 )
 from shortcutlib.rerun.panel import RerunPanel, choice, choices, number, whole
@@ -30,6 +32,8 @@ __all__ = [
     "population_loss_panel",
     "reduction_panel",
     "spurious_panel",
+    "stage_one_panel",
+    "stage_two_panel",
     "success_panel",
     "whole",
 ]

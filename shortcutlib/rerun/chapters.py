@@ -1,6 +1,6 @@
 """The panels of the chapters: experiments with the settings that readers may change."""
 
-from shortcutlib.rerun import experiments
+from shortcutlib.rerun import experiments, stages
 from shortcutlib.rerun.panel import RerunPanel, choice, choices, number, whole
 from shortcutlib.success import PRINTED_K
 
@@ -11,6 +11,8 @@ __all__ = [
     "population_loss_panel",
     "reduction_panel",
     "spurious_panel",
+    "stage_one_panel",
+    "stage_two_panel",
     "success_panel",
 ]
 
@@ -163,5 +165,45 @@ def certified_panel() -> RerunPanel:
             "ks": choices((4, 9), {str(k): k for k in (4, 9, 16, 25, 36)}, "k"),
             "trials": choice(200, {str(n): n for n in (50, 200, 1000)}, "trials"),
             "seed": whole(0, *_SEEDS, "seed"),
+        },
+    )
+
+
+def stage_one_panel() -> RerunPanel:
+    """How long Stage I takes, and how far the filter turns away.
+
+    Returns
+    -------
+    RerunPanel
+    """
+    return RerunPanel(
+        "The race of Stage I",
+        stages.stage_one,
+        {
+            "k": whole(5, 2, 25, "k"),
+            "share": number(0.3, 0.01, 1.0, "S² / (kN)", step=0.01),
+            "angle": number(0.333, 0.0, 0.499, "first angle / π", step=0.001),
+            "ratio": number(0.48, 0.0, 50.0, "η_w N / η_a", step=0.01),
+            "starts": choice(500, {f"{n:,}": n for n in (100, 500, 2000)}, "starts"),
+            "seed": whole(0, *_SEEDS, "seed"),
+        },
+    )
+
+
+def stage_two_panel() -> RerunPanel:
+    """How long Stage II takes.
+
+    Returns
+    -------
+    RerunPanel
+    """
+    return RerunPanel(
+        "The way home of Stage II",
+        stages.stage_two,
+        {
+            "k": whole(5, 2, 25, "k"),
+            "share": number(0.3, 0.01, 1.0, "S² / (kN)", step=0.01),
+            "size": number(1.0, 0.1, 10.0, "N", step=0.1),
+            "digits": whole(6, 1, 9, "digits of δ"),
         },
     )

@@ -146,7 +146,7 @@ def test_lemma_5(rng):
     return _lemma_5(rng)
 
 
-@claim("liu2019-response-lemma-5")
+@claim("response-lemma-5")
 def test_lemma_5_needs_no_start_at_zero(rng):
     """The same search: its angle is free, so nothing is asked of w_0."""
     inequality = lemma_5()
@@ -648,7 +648,7 @@ def _stage_two(teacher: Teacher, state, step: float, delta: float) -> float:
     )
 
 
-@claim("liu2019-theorem-2")
+@claim("liu2019-theorem-2", "liu2019-abstract")
 def test_theorem_2():
     """Both stages together: fails with an absolute constant in eta_w, holds with the repairs."""
     violation, at = _trapped_by_large_norm(1.0)
