@@ -45,7 +45,7 @@ class Range(NamedTuple):
         logarithm = (1 - unit) * np.log(self.low) + unit * np.log(self.high)
         value = np.clip(np.exp(logarithm), self.low, self.high)
         # The ends themselves, which the exponential may miss by a rounding.
-        value = np.where(unit == 0, self.low, np.where(unit == 1, self.high, value))
+        value[unit == 0], value[unit == 1] = self.low, self.high
         return np.round(value) if self.scale == "whole" else value
 
 

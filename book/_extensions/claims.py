@@ -305,8 +305,8 @@ class Search(Page):
                 f"The recorded run tried {len(names)} inequalities with {len(constants)} choices "
                 f"of their constants, each from the seed{'s' * (len(seeds) > 1)} {listed}: "
                 f"{points:,} points in all (NumPy {versions['numpy']}, SciPy {versions['scipy']}). "
-                "Every constant that the ledger calls good held at all of them; for every other "
-                "a counterexample was found."
+                "Every constant that the ledger calls good held at all of them, up to rounding; for "
+                "every other a counterexample was found."
             )
         ]
 

@@ -8,6 +8,8 @@ from shortcutlib.explorers.basins import BasinExplorer
 from shortcutlib.explorers.descent import DescentExplorer
 from shortcutlib.explorers.dissipativity import DissipativityExplorer
 from shortcutlib.explorers.landscape import LandscapeExplorer
+from shortcutlib.explorers.phases import TwoPhasesExplorer
+from shortcutlib.explorers.regularised import RegularisedExplorer
 from shortcutlib.explorers.table import TableExplorer
 
 __all__ = [
@@ -16,5 +18,7 @@ __all__ = [
     "DissipativityExplorer",
     "Explorer",
     "LandscapeExplorer",
+    "RegularisedExplorer",
     "TableExplorer",
+    "TwoPhasesExplorer",
 ]

@@ -1,7 +1,7 @@
 """The two stages of the convergence proof, drawn along real runs."""
 
 from collections.abc import Mapping, Sequence
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import matplotlib.pyplot as plt
 import numpy as np
@@ -115,7 +115,7 @@ def race_figure(runs: Mapping[str, Run], *, duration: float) -> Figure:
     Parameters
     ----------
     runs : mapping of str to Run
-        Labels, written at the end of each angle, and runs.
+        Labels, written beside the angles, and runs.
     duration : float
         Length of the runs in units of 1/eta_a.
 
@@ -133,9 +133,10 @@ def race_figure(runs: Mapping[str, Run], *, duration: float) -> Figure:
             time = iteration * run.output_step
             panels[0].plot(time, states.alignment / run.teacher.norm_squared, **look(run.meaning))
             panels[1].plot(time, states.angle / np.pi, **look(run.meaning))
-            end = (float(time[-1]), float(states.angle[-1] / np.pi))
-            colour = look(run.meaning)["color"]
-            label_directly(panels[1], label, end, colour, offset=(-4, 18), ha="right")
+            # Where the curves have parted and are not yet at the edge.
+            place = int(0.6 * time.size)
+            point = (float(time[place]), float(states.angle[place] / np.pi))
+            label_directly(panels[1], label, point, look(run.meaning)["color"], offset=(2, 11))
         panels[0].set_ylabel(r"alignment $q/N$")
         panels[1].set_ylabel(r"angle $\phi$")
         _angle_ticks(panels[1])
@@ -252,10 +253,9 @@ def margins_figure(
     meanings = ("global", "student", "shortcut", "teacher")
     with book_style():
         figure, axes = plt.subplots(figsize=(6.4, 4.4))
-        for (k, values), meaning in zip(margins.items(), meanings, strict=False):
-            values = np.asarray(values, dtype=float)
-            finite = np.isfinite(values)
-            x, y = np.asarray(shares)[finite], values[finite]
+        for (k, margin), meaning in zip(margins.items(), meanings, strict=False):
+            finite = np.isfinite(margin)
+            x, y = np.asarray(shares)[finite], np.asarray(margin)[finite]
             axes.plot(x, y, **look(meaning, marker=True))
             colour = look(meaning)["color"]
             label_directly(axes, f"k = {k}", (x[-1], y[-1]), colour, offset=(8, 0))
@@ -325,5 +325,5 @@ def _angle_ticks(axes: Axes) -> None:
     axes.set_yticks([0, 1 / 3, 5 / 12, 1 / 2, 1], ["0", r"$\pi/3$", "", r"$\pi/2$", r"$\pi$"])
 
 
-def _inside(axes: Axes, colour: str, side: str = "right") -> dict[str, object]:
+def _inside(axes: Axes, colour: str, side: str = "right") -> dict[str, Any]:
     return {"color": text_colour(colour), "ha": side, "va": "center", "transform": axes.transAxes}

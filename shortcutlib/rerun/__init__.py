@@ -17,6 +17,7 @@ from shortcutlib.rerun.chapters import (
     success_panel,
 )
 from shortcutlib.rerun.panel import RerunPanel, choice, choices, number, whole
+from shortcutlib.rerun.reslink import two_phases_panel
 from shortcutlib.rerun.result import Experiment, Result
 
 __all__ = [
@@ -35,5 +36,6 @@ __all__ = [
     "stage_one_panel",
     "stage_two_panel",
     "success_panel",
+    "two_phases_panel",
     "whole",
 ]

@@ -25,7 +25,9 @@ from shortcutlib.explorers import (
     DissipativityExplorer,
     Explorer,
     LandscapeExplorer,
+    RegularisedExplorer,
     TableExplorer,
+    TwoPhasesExplorer,
 )
 from shortcutlib.explorers.base import SCRIPTS, SHARED
 from shortcutlib.success import PRINTED_K, SETTINGS
@@ -36,7 +38,9 @@ KINDS = [
     DescentExplorer,
     DissipativityExplorer,
     LandscapeExplorer,
+    RegularisedExplorer,
     TableExplorer,
+    TwoPhasesExplorer,
 ]
 DARK = """:root { --pst-color-background: #14181e; --pst-color-text-base: #ced6dd;
     --pst-color-text-muted: #9ca4af; --pst-color-border: #48566b; }
@@ -146,7 +150,7 @@ def test_all_kinds_live_on_one_page(http: bool, show: Show) -> None:
     with show(explorers, http=http) as page:
         ids = page.locator(".shortcut-explorer").evaluate_all("x => x.map(y => y.explorer.id)")
         assert ids == [
-            *("basins", "descent", "dissipativity", "landscape", "table"),
+            *("basins", "descent", "dissipativity", "landscape", "regularised", "table", "phases"),
             "basins-2",
         ]
         for number, explorer in enumerate(explorers):
@@ -486,6 +490,122 @@ def test_table_needs_no_mouse(way: str, show: Show) -> None:
         counts = page.evaluate("shortcutExplorers.all[0].counts")
         for setting in SETTINGS:
             assert counts[f"{setting} 25"]["won"] == explorer.count(setting, 25)
+
+
+def check_phases(page: Page) -> None:
+    explorer = TwoPhasesExplorer(**values(page))
+    found = page.evaluate("() => shortcutExplorers.all[0].found")
+    last = min(150, found["path"]["iteration"][-1])
+    ours = explorer.run(last)
+    for name, theirs in (
+        ("distance", ours.distance),
+        ("inner", ours.inner_product),
+        ("potential", ours.potential),
+        ("loss", ours.loss),
+    ):
+        scale = np.max(np.abs(theirs))
+        shown = found["path"][name][: last + 1]
+        np.testing.assert_allclose(shown, theirs, rtol=0, atol=1e-9 * scale)
+    direction = "away from" if explorer.first.inner_product < 0 else "towards"
+    assert f"points {direction} the teacher" in words(page)
+    assert f"inner product is {explorer.first.inner_product:.4g}"[:22] in words(page)
+    away = ours.inner_product <= 0
+    if away[0] and not away.all():
+        assert found["turn"] == int(np.argmin(away))
+
+
+def test_phases_follow_mouse_and_keyboard(show: Show) -> None:
+    with show([TwoPhasesExplorer()]) as page:
+        check_phases(page)
+        assert page.evaluate("() => shortcutExplorers.all[0].found.cells") > 30
+        before, picture = values(page), drawing(page)
+        x, y = centre(page)
+        page.mouse.move(x, y)
+        page.mouse.down()
+        page.mouse.move(x - 30, y - 15, steps=5)
+        page.mouse.up()
+        settle(page)
+        after = values(page)
+        assert after["trace"] < before["trace"] - 0.1
+        assert after["size"] > before["size"]
+        assert drawing(page) != picture
+        check_phases(page)
+        page.keyboard.press("ArrowRight")
+        settle(page)
+        assert values(page)["trace"] == pytest.approx(after["trace"] + 0.01)
+        check_phases(page)
+        page.locator("#phases-d").focus()
+        page.keyboard.press("Home")
+        settle(page)
+        assert values(page)["d"] == 8
+        check_phases(page)
+        assert "points towards the teacher" in words(page)
+        page.locator("#phases-teacher").focus()
+        page.keyboard.press("End")
+        settle(page)
+        check_phases(page)
+
+
+def check_regularised(page: Page) -> None:
+    explorer = RegularisedExplorer(**values(page))
+    found = page.evaluate("() => shortcutExplorers.all[0].found")
+    assert found["fate"] == explorer.fate()
+    end = explorer.path()[-1]
+    np.testing.assert_allclose(found["end"], end, rtol=0, atol=1e-7)
+    said = words(page)
+    assert f"objective {found['line']:.4g}" in said
+    assert ("There is a spurious" in said) == explorer.trapped()
+    marks = page.locator(".se-stage .se-text").all_text_contents()
+    assert ("spurious" in marks) == explorer.trapped()
+
+
+def test_regularised_follows_mouse_and_keyboard(show: Show) -> None:
+    with show([RegularisedExplorer()]) as page:
+        check_regularised(page)
+        before, picture = values(page), drawing(page)
+        x, y = centre(page)
+        page.mouse.move(x, y)
+        page.mouse.down()
+        page.mouse.move(x + 120, y - 130, steps=5)
+        page.mouse.up()
+        settle(page)
+        after = values(page)
+        assert after["w"] > before["w"] + 1
+        assert after["v"] > before["v"] + 1
+        assert drawing(page) != picture
+        check_regularised(page)
+        page.locator(".se-handle").focus()
+        page.keyboard.press("ArrowLeft")
+        page.keyboard.press("Shift+ArrowDown")
+        settle(page)
+        assert values(page)["w"] == pytest.approx(after["w"] - 0.01)
+        assert values(page)["v"] == pytest.approx(after["v"] - 0.1)
+        check_regularised(page)
+        page.get_by_label("λ, weight decay, as a number", exact=True).fill("0.5")
+        page.keyboard.press("Tab")
+        settle(page)
+        assert "no spurious" in words(page)
+        check_regularised(page)
+        page.get_by_label("stay inside a disc").check()
+        page.locator("#regularised-decay").focus()
+        page.keyboard.press("Home")
+        settle(page)
+        assert values(page)["decay"] == 0
+        check_regularised(page)
+        assert "There is a spurious" in words(page)
+
+
+def test_regularised_follows_a_finger(show: Show) -> None:
+    with show([RegularisedExplorer()], **PHONE) as page:
+        before, picture = values(page), drawing(page)
+        drag_by_finger(page, 40, -50)
+        assert values(page)["w"] > before["w"] + 0.3
+        assert values(page)["v"] > before["v"] + 0.3
+        assert drawing(page) != picture
+        check_regularised(page)
+        tap_slider(page, "#regularised-decay", 0.8)
+        assert values(page)["decay"] > 0.6
+        check_regularised(page)
 
 
 @pytest.mark.parametrize("http", [False, True])

@@ -7,7 +7,7 @@ from scipy import special
 
 from shortcutlib import Phase, StepSizes, Teacher, philox, reduced, success
 from shortcutlib.certificates import certify
-from shortcutlib.explorers import DissipativityExplorer
+from shortcutlib.explorers import DissipativityExplorer, RegularisedExplorer
 from shortcutlib.outcomes import classify
 from shortcutlib.population import saddle_angle
 from shortcutlib.relu_kernel import g, g_deficit
@@ -295,6 +295,37 @@ def test_dissipativity_maps(rng):
                 np.array(numbers)[finite], np.array(theirs[i])[finite], rtol=1e-9, atol=1e-7
             )
     assert {True, False} == {inside for row in expected for inside in row[2]}
+
+
+def test_the_regularised_landscape(rng):
+    cases = []
+    for _ in range(120):
+        cases.append(
+            {
+                "epsilon": rng.uniform(0.3, 2),
+                "decay": float(rng.choice([0.0, rng.uniform(0, 0.4), rng.uniform(0, 1)])),
+                "bounded": bool(rng.random() < 0.5),
+                "radius": rng.uniform(0.5, 4),
+                "w": rng.uniform(-4, 4),
+                "v": rng.uniform(-4, 4),
+            }
+        )
+    scripts = (*CORE, SCRIPTS / "regularised.js")
+    found = call("cases => cases.map(shortcutExample.everything)", cases, scripts)
+    fates = set()
+    for case, ours in zip(cases, found, strict=True):
+        explorer = RegularisedExplorer(**case)
+        points = [[p.w, p.v, p.value] for p in explorer.points()]
+        assert [p["kind"] for p in ours["points"]] == [p.kind.value for p in explorer.points()]
+        theirs = [[p["w"], p["v"], p["value"]] for p in ours["points"]]
+        np.testing.assert_allclose(theirs, points, rtol=0, atol=1e-7)
+        path = explorer.path()
+        assert abs(len(ours["way"]["ws"]) - len(path)) <= 2
+        np.testing.assert_allclose(ours["end"], path[-1], rtol=0, atol=1e-7)
+        assert ours["fate"] == explorer.fate()
+        assert ours["line"] == pytest.approx(explorer.best_linear(), rel=1e-12)
+        fates.add(ours["fate"])
+    assert fates >= {"global minimum", "spurious local minimum", "valley of zero loss"}
 
 
 def test_without_node_a_browser_answers():

@@ -15,7 +15,9 @@ from shortcutlib.explorers import (
     DescentExplorer,
     DissipativityExplorer,
     LandscapeExplorer,
+    RegularisedExplorer,
     TableExplorer,
+    TwoPhasesExplorer,
 )
 from shortcutlib.explorers.base import SCRIPTS, SHARED
 from shortcutlib.explorers.table import EXACT
@@ -29,7 +31,9 @@ KINDS = [
     DescentExplorer,
     DissipativityExplorer,
     LandscapeExplorer,
+    RegularisedExplorer,
     TableExplorer,
+    TwoPhasesExplorer,
 ]
 
 
@@ -180,6 +184,22 @@ def test_landscape_knows_loss_and_slope(k, fraction):
     assert loss(teacher, reduce(teacher, teacher.filter, a)) == pytest.approx(0, abs=1e-12)
     minimum = k * (fraction if k > 1 else 1.0) < (k + np.pi - 1) / np.pi * (1 - 1e-12)
     assert (explorer.spurious_kind is SpuriousKind.MINIMUM) == minimum
+
+
+def test_the_regularised_landscape_is_figure_1():
+    explorer = RegularisedExplorer()
+    assert explorer.trapped()
+    assert explorer.fate() == "spurious local minimum"
+    (trap,) = [p for p in explorer.points() if p.kind.value == explorer.fate()]
+    np.testing.assert_allclose([trap.w, trap.v], [-1, -1.6], atol=0.02)
+    assert explorer.best_linear() == pytest.approx(0.1)
+    # With the lambda of the paper's text the trap is gone.
+    assert not RegularisedExplorer(decay=0.5).trapped()
+    assert RegularisedExplorer(decay=0.5).fate() == "global minimum"
+    disc = RegularisedExplorer(decay=0.0, bounded=True, radius=2.0)
+    assert (disc.fate(), disc.best_linear()) == ("spurious local minimum", 0)
+    assert RegularisedExplorer(decay=0.0).fate() == "valley of zero loss"
+    assert RegularisedExplorer(decay=0.0, bounded=True, radius=0.5).best_linear() == 0.125
 
 
 @pytest.mark.parametrize("setting", SETTINGS)

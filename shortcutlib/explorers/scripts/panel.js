@@ -25,10 +25,12 @@
   }
 
   class Panel {
-    // `square` panels keep their shape; `canvas` puts a bitmap behind the drawing.
+    // `square` panels keep their shape, up to `largest` pixels wide; `canvas` puts a bitmap behind
+    // the drawing.
     constructor(explorer, options) {
-      const { title, alt, height = 250, square = false, canvas = false, moves, keys = [] } = options;
-      Object.assign(this, { explorer, height, square, kept: new Map() });
+      const { title, alt, height = 250, square = false, canvas = false, moves, keys = [],
+        largest = 290 } = options;
+      Object.assign(this, { explorer, height, square, largest, kept: new Map() });
       this.box = make("div", { class: "se-panel" });
       this.stage = make("div", { class: "se-stage" });
       this.root = svg("svg", { role: moves ? "group" : "img", "aria-label": alt });
@@ -47,7 +49,7 @@
     // Begin a drawing with these axes; what is not drawn again until `end` disappears.
     begin(x, y) {
       const width = Math.max(200, Math.round(this.stage.clientWidth) || 320);
-      const height = this.square ? Math.min(width, 290) : this.height;
+      const height = this.square ? Math.min(width, this.largest) : this.height;
       const margin = { left: 46, right: 12, top: 8, bottom: 38 };
       this.frame = { left: margin.left, right: width - margin.right, top: margin.top,
         bottom: height - margin.bottom };

@@ -1,0 +1,271 @@
+"""The command ``python -m shortcutlib reslink``: the experiments of Li and Yuan (2017)."""
+
+import argparse
+import sys
+from collections.abc import Callable, Iterator
+from itertools import combinations
+from pathlib import Path
+from typing import Any, get_args
+
+import numpy as np
+
+from shortcutlib.reslink.experiments import Convergence, Dynamics, Student, _streams, versions
+from shortcutlib.results_file import ResultsFile, ResultsFileError
+
+__all__ = ["add_parser"]
+
+_INTERRUPTED = 130
+_DESCRIPTION = """\
+Run an experiment of Li and Yuan (2017) into a folder.  Everything recorded is safe in the folder at
+once; the same command started again goes on where it was.  Defaults are the paper's sizes.
+  convergence  section 5.2, Figure 7: ResLink, Vanilla and 3-Block from a fixed training set
+  dynamics     section 5.3, Figure 8: SGD from a start at which the gradient points away
+  exact        section 5.3 without noise: descent on the population loss, circulant weights
+  zero-start   section 5.4: zero or random start, with identity links and without
+  pairs        section 5.5: telling two digits apart with a bounded spectral norm
+  adversary    Theorem 3.3: the smallest constant found, for several gamma
+  collect      gather what a folder holds into small files"""
+
+
+def add_parser(commands: Any) -> None:
+    """Add the command to a parser.
+
+    Parameters
+    ----------
+    commands : object
+        What `argparse.ArgumentParser.add_subparsers` returned.
+    """
+    parser: argparse.ArgumentParser = commands.add_parser(
+        "reslink",
+        help="the experiments of Li and Yuan (2017), resumable",
+        description=_DESCRIPTION,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    add = parser.add_argument
+    add("experiment", choices=tuple(_EXPERIMENTS), help="which one")
+    add("folder", type=Path, help="where results are kept; it must exist")
+    add("--students", nargs="+", choices=get_args(Student), default=list(get_args(Student)))
+    add("--runs", type=int, default=5, help="independent runs (default: 5)")
+    add("--d", type=int, help="dimension")
+    add("--samples", type=int, help="training samples of 'convergence'; a tenth are for tests")
+    add("--epochs", type=int, help="of 'convergence' and 'zero-start'")
+    add("--iterations", type=int, help="of 'dynamics' and 'exact'")
+    add("--rate", type=float, help="step size")
+    add("--frobenius", type=float, help="norm of the start of 'dynamics' and 'exact'")
+    add("--images", choices=("digits", "mnist"), default="digits", help="(default: digits)")
+    add("--seed", type=int, default=0, help="(default: 0)")
+    add("--precision", choices=("single", "double"), default="single", help="(default: single)")
+    parser.set_defaults(run=_reslink, parser=parser)
+
+
+def _given(options: argparse.Namespace, *names: str) -> dict[str, Any]:
+    """The options that were given, by the names that the experiments use."""
+    return {name: getattr(options, name) for name in names if getattr(options, name) is not None}
+
+
+def _reslink(options: argparse.Namespace) -> int:
+    parser: argparse.ArgumentParser = options.parser
+    if not options.folder.is_dir():
+        parser.error(f"{options.folder} is no folder: make it first")
+    if options.runs < 1:
+        parser.error(f"--runs {options.runs}: give at least 1")
+    try:
+        for line in _EXPERIMENTS[options.experiment](options):
+            print(line, flush=True)
+    except KeyboardInterrupt:
+        print("interrupted: what is recorded is safe; the same command goes on", file=sys.stderr)
+        return _INTERRUPTED
+    except ValueError as problem:
+        parser.error(str(problem))
+    except (ResultsFileError, ImportError, RuntimeError, OSError) as problem:
+        print(f"{parser.prog}: {problem}", file=sys.stderr)
+        return 1
+    return 0
+
+
+def _progress(name: str) -> Callable[[int, int], None]:
+    """A line on a terminal that says how far a training is."""
+
+    def show(step: int, last: int) -> None:
+        if sys.stderr.isatty():
+            end = "\n" if step == last else ""
+            print(f"\r{name}: {step:,} of {last:,}", end=end, file=sys.stderr, flush=True)
+
+    return show
+
+
+def _convergence(options: argparse.Namespace) -> Iterator[str]:
+    sizes = _given(options, "d", "epochs", "rate")
+    if options.samples is not None:
+        sizes |= {"training": options.samples, "test": max(1, options.samples // 10)}
+    if options.d is not None:
+        # Norms that mean the same in another dimension.
+        scale = float(np.sqrt(options.d / 100))
+        sizes |= {"teacher_frobenius": 5.7 * scale, "start_frobenius": 5.0 * scale}
+    for student in options.students:
+        for run in range(options.runs):
+            training = Convergence(
+                student, run, seed=options.seed, precision=options.precision, **sizes
+            )
+            last = training.run_in(options.folder, progress=_progress(training.name))[-1]
+            yield (
+                f"{training.name}: after {last['step']} epochs training error "
+                f"{last['training_error']:.3g}, test error {last['test_error']:.3g}"
+            )
+
+
+def _dynamics(options: argparse.Namespace) -> Iterator[str]:
+    sizes = _given(options, "d", "iterations", "rate", "frobenius")
+    training = Dynamics(seed=options.seed, precision=options.precision, **sizes)
+    records = training.run_in(options.folder, progress=_progress(training.name))
+    turned = next((r["step"] for r in records if r["inner_product"] > 0), None)
+    when = "never" if turned is None else f"first at step {turned}"
+    yield (
+        f"{training.name}: inner product {records[0]['inner_product']:.3g} at first, positive "
+        f"{when}; distance {records[-1]['distance']:.3g} at step {records[-1]['step']}"
+    )
+
+
+def _exact(options: argparse.Namespace) -> Iterator[str]:
+    from shortcutlib.reslink.circulant import CirculantState, circulant_start, descend
+
+    usual = Dynamics(**_given(options, "d", "iterations", "rate", "frobenius"))
+    wanted = set(usual.schedule())
+    start = circulant_start(usual.d, usual.frobenius, trace=usual.trace)
+    configuration = {
+        "experiment": "dynamics-without-noise",
+        **{n: getattr(usual, n) for n in ("d", "rate", "iterations", "frobenius", "trace")},
+    }
+    show = _progress("dynamics-without-noise")
+    with ResultsFile(options.folder / "exact.jsonl", configuration, versions()) as results:
+        # Every step takes less than a millisecond: an interrupted run is computed again.
+        known = len(results.records)
+        made = 0
+
+        def record(step: int, here: CirculantState) -> None:
+            nonlocal made
+            if step not in wanted:
+                return
+            made += 1
+            if made > known:
+                results.append(
+                    {
+                        "step": step,
+                        "distance": float(np.sqrt(here.squared_distance)),
+                        "inner_product": here.inner_product,
+                        "potential": here.potential,
+                        "loss": here.loss,
+                    }
+                )
+            show(step, usual.iterations)
+
+        if known < len(wanted):
+            descend(start, np.zeros(usual.d), usual.rate, usual.iterations, record)
+    yield f"exact: {usual.iterations} steps"
+
+
+def _zero_start(options: argparse.Namespace) -> Iterator[str]:
+    from shortcutlib.reslink.identity_blocks import Start, ZeroStart
+
+    sizes = _given(options, "epochs", "rate")
+    for link in (True, False):
+        for start in get_args(Start):
+            for run in range(options.runs):
+                training = ZeroStart(
+                    start, link, run, images=options.images, seed=options.seed, **sizes
+                )
+                last = training.run_in(options.folder, progress=_progress(training.name))[-1]
+                yield f"{training.name}: test error {100 * last['test_error']:.2f}%"
+
+
+def _pairs(options: argparse.Namespace) -> Iterator[str]:
+    from shortcutlib.reslink.images import load_images
+    from shortcutlib.reslink.pairs import train_pair
+
+    configuration = {"experiment": "pairs", "images": options.images, "spectral": 0.6}
+    path = options.folder / f"pairs-{options.images}.jsonl"
+    with ResultsFile(path, configuration, versions()) as results:
+        images = load_images(options.images)
+        done = {(r["first"], r["second"]) for r in results.records}
+        for first, second in combinations(range(10), 2):
+            if (first, second) in done:
+                continue
+            chosen = np.isin(images.training_labels, (first, second))
+            found = train_pair(images.training[chosen], images.training_labels[chosen] == second)
+            results.append(
+                {
+                    "first": first,
+                    "second": second,
+                    "error_at_zero": found.error_at_zero,
+                    "error": found.error,
+                }
+            )
+            yield (
+                f"{first} against {second}: {100 * found.error_at_zero:.1f}% at W = 0, "
+                f"{100 * found.error:.1f}% trained"
+            )
+
+
+def _adversary(options: argparse.Namespace) -> Iterator[str]:
+    from shortcutlib.reslink.adversary import worst_case
+
+    configuration = {"experiment": "adversary", "cap": 0.1, "seed": options.seed}
+    path = options.folder / "adversary.jsonl"
+    with ResultsFile(path, configuration, versions()) as results:
+        done = {(r["gamma"], r["block"], r["copies"]) for r in results.records}
+        for number, gamma in enumerate(_GAMMAS):
+            for copies, blocks in ((1, (2, 4, 8)), (10, (2, 4))):
+                for block in blocks:
+                    if (gamma, block, copies) in done:
+                        continue
+                    rng = _streams(options.seed, 7, number, block, copies)
+                    worst = worst_case(gamma, rng, block=block, copies=copies, starts=8)
+                    results.append(
+                        {
+                            "gamma": gamma,
+                            "block": block,
+                            "copies": copies,
+                            "ratio": worst.ratio,
+                            "potential": worst.potential,
+                            "weights": worst.weights.tolist(),
+                            "teacher": worst.teacher.tolist(),
+                        }
+                    )
+                    yield f"gamma {gamma}, {copies} blocks of {block}: {worst.ratio:.4f}"
+
+
+#: Spectral norms for which the smallest constant is sought.
+_GAMMAS = (0.01, 0.05, 0.1, 0.15, 0.2, 0.25, 0.3, 0.35, 0.4, 0.5, 0.6, 0.7)
+
+
+def _collect(options: argparse.Namespace) -> Iterator[str]:
+    from shortcutlib.reslink.shipped import collect, write_shipped
+
+    for prefix, name, settings in _COLLECTED:
+        if not any(options.folder.glob(f"{prefix}*.jsonl")):
+            continue
+        path = options.folder / f"{name}.json"
+        write_shipped(path, {"trainings": collect(options.folder, prefix, **settings)})
+        yield f"{path.name}: {path.stat().st_size:,} bytes"
+
+
+#: Beginning of the files' names, name of what is shipped, and how it is thinned.
+_COLLECTED: tuple[tuple[str, str, dict[str, Any]], ...] = (
+    ("convergence", "convergence", {"most": 40}),
+    ("dynamics", "dynamics", {"head": 101, "most": 120}),
+    ("exact", "dynamics-without-noise", {"head": 101, "most": 120}),
+    ("zero-start", "zero-start", {"most": 10}),
+    ("pairs", "pairs", {}),
+    ("adversary", "adversary", {"best": ("gamma", "ratio")}),
+)
+
+
+_EXPERIMENTS: dict[str, Callable[[argparse.Namespace], Iterator[str]]] = {
+    "convergence": _convergence,
+    "dynamics": _dynamics,
+    "exact": _exact,
+    "zero-start": _zero_start,
+    "pairs": _pairs,
+    "adversary": _adversary,
+    "collect": _collect,
+}

@@ -1,0 +1,1 @@
+"""Tests of shortcutlib.reslink, module by module."""
