@@ -247,7 +247,7 @@ def test_gradient_of_samples():
     return Held(1e-4 - worst, 1000)
 
 
-@claim("li-yuan2017-lemma-2.1")
+@claim("li-yuan2017-lemma-2-1")
 def test_lemma_2_1():
     """Slopes of the loss in random directions: 1/pi times the printed sum."""
     rng = np.random.default_rng(8)
@@ -296,7 +296,7 @@ def test_smooth():
     return Failed(1e-3 - jump, [[-1.0]], Held(1 - worst, tried))
 
 
-@claim("li-yuan2017-definition-2.2", "li-yuan2017-definition-2.3")
+@claim("li-yuan2017-definition-2-2", "li-yuan2017-definition-2-3")
 def test_definitions_2_2_and_2_3():
     rng = np.random.default_rng(10)
     worst, tried = 0.0, 0
@@ -379,7 +379,7 @@ def test_bounded_noise():
     return Failed(0.6**2 - float(np.linalg.norm(noise)), "batch of 200", repaired)
 
 
-@claim("li-yuan2017-definition-2.4")
+@claim("li-yuan2017-definition-2-4")
 def test_definition_2_4():
     """At x = x* both sides are 0; with 'at least', strongly convex functions satisfy it."""
     rng = np.random.default_rng(13)
@@ -428,7 +428,7 @@ def _final_error(delta, steps, alpha, second, diameter):
     return np.where(enough, final / bound, 0.0), rate * delta
 
 
-@claim("li-yuan2017-lemma-2.5")
+@claim("li-yuan2017-lemma-2-5")
 def test_lemma_2_5():
     ranges = {
         "delta": Range(1e-3, 1e2, "log"),
@@ -489,7 +489,7 @@ def _high_dimension(gamma: float, d: int) -> float:
     return here.inner_product / here.squared_distance
 
 
-@claim("li-yuan2017-theorem-3.3")
+@claim("li-yuan2017-theorem-3-3")
 def test_theorem_3_3():
     ratio, tried = _smallest_ratio(0.1)
     tiny, more = _smallest_ratio(1e-3)
@@ -551,7 +551,7 @@ def _phase_one(gamma: float) -> _Phase:
     return _Phase(fell, later, settled, norm, rises, starts)
 
 
-@claim("li-yuan2017-theorem-3.1")
+@claim("li-yuan2017-theorem-3-1")
 def test_theorem_3_1():
     """The fall below 197 gamma^2 in the time 1/16, and the arithmetic of the second phase."""
     phase = _phase_one(0.05)
@@ -561,7 +561,7 @@ def test_theorem_3_1():
     return Held(float(min(slack, 1e-9 - arithmetic)), phase.starts)
 
 
-@claim("li-yuan2017-theorem-3.2-after")
+@claim("li-yuan2017-theorem-3-2-after")
 def test_theorem_3_2_afterwards():
     phase = _phase_one(0.05)
     return Held(float(min(0.1 - phase.later, 0.01 - phase.norm)), phase.starts)
@@ -574,7 +574,7 @@ def test_potential_settles():
     return Held(float(1.0 - phase.settled), phase.starts)
 
 
-@claim("li-yuan2017-theorem-3.2")
+@claim("li-yuan2017-theorem-3-2")
 def test_theorem_3_2():
     """For any constants: a start of norm gamma_0, d so large that g_0 > 197 gamma^2."""
     factors = []
@@ -811,7 +811,7 @@ def test_joint_taylor():
 # Sections 5 and 6
 
 
-@claim("li-yuan2017-text-5.1-differences")
+@claim("li-yuan2017-text-5-1-differences")
 def test_differences_of_table_1():
     off = max(abs(12.04 - 9.01 - 3.03), abs(9.01 - 6.97 - 2.04))
     return Held(1e-9 - off, 2, exact=True)
@@ -827,7 +827,7 @@ def _shipped(student: str) -> list[dict[str, list[float]]]:
     return found
 
 
-@claim("li-yuan2017-figure-7a", "li-yuan2017-text-5.2-reslink")
+@claim("li-yuan2017-figure-7a", "li-yuan2017-text-5-2-reslink")
 def test_figure_7a():
     """Errors at full size; and the same in small, run now."""
     runs = _shipped("reslink")
@@ -860,7 +860,7 @@ def test_footnote_3():
     return Held(float(min(first - 3, 1e-12 - np.max(difference))), 2, exact=True)
 
 
-@claim("li-yuan2017-text-5.2-three-blocks")
+@claim("li-yuan2017-text-5-2-three-blocks")
 def test_three_blocks_overfit():
     """A smaller training error than Vanilla, and a larger test error."""
     blocks, vanilla = _shipped("three-block")[0], _shipped("vanilla")[0]
@@ -869,7 +869,7 @@ def test_three_blocks_overfit():
     return Held(float(min(training, test)), 2, exact=True)
 
 
-@claim("li-yuan2017-text-5.3-start")
+@claim("li-yuan2017-text-5-3-start")
 def test_norms_of_the_start():
     """A matrix of size 1500 with these norms exists, and at ours the gradient points away."""
     room = np.sqrt(1500) * 0.15 - 5
@@ -916,18 +916,18 @@ def _zero_errors(start: str, link: bool) -> float:
     return float(np.mean(chosen))
 
 
-@claim("li-yuan2017-text-5.4-zero")
+@claim("li-yuan2017-text-5-4-zero")
 def test_zero_start_works_with_links():
     near = 0.01 - abs(_zero_errors("zero", True) - _zero_errors("random", True))
     return Held(min(near, 0.05 - _zero_errors("zero", True)), 10, exact=True)
 
 
-@claim("li-yuan2017-text-5.4-without")
+@claim("li-yuan2017-text-5-4-without")
 def test_zero_start_fails_without_links():
     return Held(_zero_errors("zero", False) - 0.85, 5, exact=True)
 
 
-@claim("li-yuan2017-text-5.5-pattern")
+@claim("li-yuan2017-text-5-5-pattern")
 def test_pairs():
     columns = load_shipped("pairs")["trainings"][0]["columns"]
     assert len(columns["first"]) == 45

@@ -13,6 +13,7 @@ from shortcutlib.inequalities import configuration
 from shortcutlib.outcomes import classify
 from shortcutlib.population import SpuriousKind
 from shortcutlib.relu_kernel import g
+from shortcutlib.reslink import inner_product, wrong_way_start
 from shortcutlib.starts import sample_reduced
 from shortcutlib.success import PRINTED, PRINTED_K, section_4_steps, success_rate
 from shortcutlib.warmup import saves_every_start
@@ -182,6 +183,24 @@ def test_known_output_weights_skip_stage_one(rng):
     for _ in range(5000):
         state = reduced.step(teacher, state, 0.0, 0.05)
     return Held(min(worst.value, 1e-6 - float(state.angle)), worst.evaluations)
+
+
+@claim("liu2019-text-one-point-convexity")
+def test_known_output_weights_and_one_point_convexity(rng):
+    """The filter's gradient is one-point convex if a = a*; ResLink's is not, at a start made so."""
+    slack = np.inf
+    for _ in range(1000):
+        k, p = rng.integers(1, 30), rng.integers(2, 9)
+        teacher = Teacher(unit(rng.standard_normal(p)), rng.standard_normal(k))
+        v = unit(rng.standard_normal(p))
+        here = population.evaluate(v, teacher.output_weights, teacher)
+        away = teacher.filter - v
+        constant = teacher.norm_squared * (np.pi - here.angle) * (1 + np.cos(here.angle))
+        error = -here.filter_gradient @ away - constant / (4 * np.pi) * (away @ away)
+        slack = min(slack, 1e-10 * teacher.norm_squared - abs(error))
+    start = wrong_way_start(100, 4.0, rng)
+    wrong = inner_product(start, np.zeros((100, 100)))
+    return Failed(wrong, "d = 100, |W| = 4, W* = 0", repaired=Held(slack, 1000))
 
 
 @claim("liu2019-text-large-batches")

@@ -1,0 +1,361 @@
+"""Three theories on one teacher: the same inputs and labels for the students of three papers.
+
+The labels are those of the convolutional teacher of Liu et al. (2019).  Flattened, its k patches of
+p numbers are the d = p k inputs of ResLink (Li and Yuan 2017) and of a residual unit (Shamir 2018).
+Losses are half mean squared errors throughout, so that they can be compared.
+"""
+
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from shortcutlib import reduced
+from shortcutlib.angles import FloatArray
+from shortcutlib.linear_bound import SQUARED, ResidualUnit, best_linear, descend
+from shortcutlib.linear_bound.features import random_features
+from shortcutlib.networks import sample_inputs, teacher_network
+from shortcutlib.paths import Network
+from shortcutlib.relu_kernel import g, g_deficit
+from shortcutlib.reslink import batch_gradient, output, random_matrix, vanilla_output
+from shortcutlib.starts import sample_reduced
+from shortcutlib.step_sizes import StepSizes
+from shortcutlib.success import CNN_STEP
+from shortcutlib.teacher import Teacher
+
+__all__ = [
+    "Sample",
+    "Trained",
+    "best_linear_loss",
+    "best_output_loss",
+    "draw",
+    "embed",
+    "linear_path_loss",
+    "train_convolutional",
+    "train_reslink",
+    "train_unit",
+    "trap_loss",
+]
+
+
+class Sample(NamedTuple):
+    """Inputs as one row each, patch after patch, and the teacher's labels."""
+
+    inputs: FloatArray
+    labels: FloatArray
+
+
+class Trained(NamedTuple):
+    """How a student ended, with the best linear predictor on the same examples beside it."""
+
+    loss: float
+    linear: float
+
+    @property
+    def ratio(self) -> float:
+        """The student's loss in units of the linear predictor's."""
+        return self.loss / self.linear
+
+
+def draw(teacher: Teacher, n: int, rng: np.random.Generator) -> Sample:
+    """Gaussian inputs in rows, and the labels that the teacher gives them.
+
+    Parameters
+    ----------
+    teacher : Teacher
+    n : int
+        Number of examples, at least 1.
+    rng : numpy.random.Generator
+
+    Returns
+    -------
+    Sample
+        With inputs of shape (n, p k): entry j p + i is entry i of patch j.
+
+    Raises
+    ------
+    ValueError
+        If n is not a positive whole number.
+    """
+    Z = sample_inputs(n, teacher.p, teacher.k, rng)
+    return Sample(Z.transpose(0, 2, 1).reshape(n, -1), teacher_network(teacher, Z))
+
+
+def best_linear_loss(teacher: Teacher, *, constant: bool = True) -> float:
+    """The least loss of a linear predictor of the teacher's labels, exactly.
+
+    Parameters
+    ----------
+    teacher : Teacher
+    constant : bool, default True
+        Whether a constant may be added; a constant 1 among the inputs does the same.
+
+    Returns
+    -------
+    float
+        N (pi - 2)/(8 pi), and S^2/(4 pi) more without the constant.
+
+    Notes
+    -----
+    relu(t) is t/2 + |t|/2, and the second part is uncorrelated with every linear function.
+    """
+    least = teacher.norm_squared * (np.pi - 2) / (8 * np.pi)
+    return float(least + (0.0 if constant else teacher.output_sum**2 / (4 * np.pi)))
+
+
+def trap_loss(teacher: Teacher) -> float:
+    """The loss at the spurious optimum of Liu et al., in closed form.
+
+    Parameters
+    ----------
+    teacher : Teacher
+
+    Returns
+    -------
+    float
+        ((pi - 2) N + pi S^2/(k + pi - 1)) / (4 (pi - 1)).
+    """
+    share = np.pi * teacher.output_sum**2 / (teacher.k + np.pi - 1)
+    return float(((np.pi - 2) * teacher.norm_squared + share) / (4 * (np.pi - 1)))
+
+
+def best_output_loss(teacher: Teacher, angle: ArrayLike) -> FloatArray:
+    """Loss of the student of Liu et al. whose filter is at an angle, with its best output weights.
+
+    Parameters
+    ----------
+    teacher : Teacher
+    angle : array_like
+        phi in [0, pi].
+
+    Returns
+    -------
+    ndarray, shape of `angle`
+        0 at phi = 0, `trap_loss` at phi = pi.
+
+    Raises
+    ------
+    ValueError
+        If an angle lies outside.
+    """
+    k, total, squared = teacher.k, teacher.output_sum, teacher.norm_squared
+    kernel = np.asarray(g(angle))
+    label = (total**2 + (np.pi - 1) * squared) / (4 * np.pi)
+    length = k * total**2 + 2 * (kernel - 1) * total**2 + (kernel - 1) ** 2 * squared
+    along = ((k + kernel - 1) * total) ** 2 / (k + np.pi - 1)
+    explained = (length - along) / (4 * np.pi * (np.pi - 1))
+    # Rounding can leave a tiny negative number at angle 0.
+    return np.maximum(label - explained, 0.0)
+
+
+def linear_path_loss(teacher: Teacher, angle: ArrayLike) -> FloatArray:
+    """Least loss of the same student with a linear path from the inputs and 1 to the output.
+
+    Parameters
+    ----------
+    teacher : Teacher
+    angle : array_like
+        phi in [0, pi].
+
+    Returns
+    -------
+    ndarray, shape of `angle`
+        (1 - r^2) times `best_linear_loss`, where r is the correlation of |t| and |u| for standard
+        normal t and u of correlation cos(phi).  Zero at phi = 0 and at phi = pi.
+
+    Raises
+    ------
+    ValueError
+        If an angle lies outside.
+
+    Notes
+    -----
+    With the path, relu(u) is as good a feature as |u|, and no sign of u is left.
+    """
+    angle = np.asarray(angle, dtype=float)
+    # |t| = relu(t) + relu(-t): both kernels, and g falls from pi to 0.
+    deficit = np.asarray(g_deficit(angle)) - np.asarray(g(np.pi - angle))
+    correlation = 1 - deficit / (np.pi - 2)
+    return best_linear_loss(teacher) * np.maximum(1 - correlation**2, 0.0)
+
+
+def embed(teacher: Teacher) -> FloatArray:
+    """ResLink weights W* that give the teacher's labels, near the identity as far as possible.
+
+    Parameters
+    ----------
+    teacher : Teacher
+        With output weights of at least 0: ResLink adds up its units.
+
+    Returns
+    -------
+    ndarray, shape (p k, p k)
+        One column of I + W* for each patch, where the filter is largest; all others vanish, so the
+        spectral norm is at least 1 unless p = 1.
+
+    Raises
+    ------
+    ValueError
+        If an output weight is negative.
+    """
+    if np.any(teacher.output_weights < 0):
+        raise ValueError(
+            f"a* has the entry {teacher.output_weights.min():.6g}: ResLink only adds up its units, "
+            "take a teacher without negative output weights"
+        )
+    p, k = teacher.p, teacher.k
+    columns = np.zeros((p * k, p * k))
+    place = int(np.argmax(teacher.filter))
+    for patch, weight in enumerate(teacher.output_weights):
+        columns[patch * p : (patch + 1) * p, patch * p + place] = weight * teacher.filter
+    return columns - np.eye(p * k)
+
+
+def train_convolutional(
+    teacher: Teacher,
+    runs: int,
+    rng: np.random.Generator,
+    *,
+    shortcut: bool = True,
+    warmup: int = 1000,
+    iterations: int = 6000,
+) -> FloatArray:
+    """Descend with the student of Liu et al., or its twin without a shortcut, from random starts.
+
+    Parameters
+    ----------
+    teacher : Teacher
+    runs : int
+        Number of starts.
+    rng : numpy.random.Generator
+    shortcut : bool, default True
+        The residual student from w = 0 by the paper's steps with warm-up; else the plain CNN of
+        Du et al. from a random filter, with step 0.1.
+    warmup, iterations : int
+        Lengths of the warm-up and of the run.
+
+    Returns
+    -------
+    ndarray, shape (runs,)
+        Expected losses at the end.
+
+    Raises
+    ------
+    ValueError
+        If a number makes no sense.
+
+    Notes
+    -----
+    Source: Liu et al. (2019), section 4.
+    """
+    network: Network = "residual" if shortcut else "cnn"
+    starts = sample_reduced(teacher, runs, rng, network)
+    steps = StepSizes.section_4(teacher.k, warmup=warmup)
+    if not shortcut:
+        steps = StepSizes.constant(CNN_STEP, CNN_STEP)
+    found = reduced.descend_batch(
+        teacher, starts, steps, network=network, iterations=iterations, tolerance=1e-10
+    )
+    return reduced.loss(teacher, found.state)
+
+
+def train_reslink(
+    teacher: Teacher,
+    rng: np.random.Generator,
+    *,
+    link: bool = True,
+    steps: int = 2000,
+    batch: int = 200,
+    rate: float | None = None,
+    test: int = 20_000,
+) -> Trained:
+    """Train ResLink, or its twin without the identity link, by SGD on fresh inputs.
+
+    Parameters
+    ----------
+    teacher : Teacher
+    rng : numpy.random.Generator
+        Draws a start of spectral norm 0.6, the inputs and the test set.
+    link : bool, default True
+    steps, batch, test : int
+        Steps, inputs a step, and inputs on which the losses are measured.
+    rate : float, optional
+        Step size; the default is 0.064/d.
+
+    Returns
+    -------
+    Trained
+        Losses on the test set; `linear` is that of the best linear predictor, known exactly.
+
+    Raises
+    ------
+    ValueError
+        If a number makes no sense.
+
+    Notes
+    -----
+    Source: Li and Yuan (2017), section 5.2, with fresh inputs in place of a training set.
+    """
+    d = teacher.p * teacher.k
+    rate = 0.064 / d if rate is None else rate
+    weights = random_matrix(d, 0.6, min(0.15 * d, 0.4 * np.sqrt(d)), rng)
+    for _ in range(steps):
+        inputs, labels = draw(teacher, batch, rng)
+        weights = weights - rate * batch_gradient(weights, inputs, labels, link=link).gradient
+    inputs, labels = draw(teacher, test, rng)
+    answer = output if link else vanilla_output
+    # The best linear predictor sees half of every relu, and its mean.
+    slope = np.kron(teacher.output_weights, teacher.filter) / 2
+    straight = inputs @ slope + teacher.output_sum / np.sqrt(2 * np.pi)
+    return Trained(_half_mse(answer(inputs, weights), labels), _half_mse(straight, labels))
+
+
+def train_unit(
+    teacher: Teacher,
+    rng: np.random.Generator,
+    *,
+    shortcut: bool = True,
+    features: int = 8,
+    examples: int = 2000,
+    iterations: int = 1000,
+) -> Trained:
+    """Train Shamir's residual unit w'(x + V z), or w'V z, on a sample, with random features z.
+
+    Parameters
+    ----------
+    teacher : Teacher
+    rng : numpy.random.Generator
+        Draws the sample, the features' network and the start.
+    shortcut : bool, default True
+        Whether x is there.
+    features, examples, iterations : int
+        Number of features, of examples, and most steps of the descent.
+
+    Returns
+    -------
+    Trained
+        Losses on the sample that was trained on: the theorems hold for any distribution, this one
+        among them, so that nothing has to be estimated.
+
+    Raises
+    ------
+    ValueError
+        If a number makes no sense.
+
+    Notes
+    -----
+    Inputs and features end in a constant 1.  Source: Shamir (2018), Corollary 1 and Remark 1.
+    """
+    inputs, labels = draw(teacher, examples, rng)
+    network = random_features(inputs, features, rng=rng)
+    whole = ResidualUnit(inputs, network, labels, SQUARED).with_bias()
+    there = whole.inputs if shortcut else np.zeros_like(whole.inputs)
+    student = ResidualUnit(there, whole.features, labels, SQUARED)
+    w = rng.standard_normal(student.d) / np.sqrt(student.d)
+    V = rng.standard_normal((student.d, student.m)) / np.sqrt(student.m)
+    run = descend(student, w, V, iterations=iterations, tolerance=1e-4)
+    return Trained(run.value, best_linear(whole).value)
+
+
+def _half_mse(answers: FloatArray, labels: FloatArray) -> float:
+    return float(np.mean((answers - labels) ** 2)) / 2
