@@ -37,6 +37,9 @@ _SHORTEN = ((1e-7, 3), (1e-8, 5), (5e-10, 8), (1e-10, 12), (0.0, 36))
 
 #: Steps after which single-step runs are given up: they are outside what is proved.
 _PATIENCE_UNPROVED = 300_000
+#: Runs in strides may take so many times k^2 steps: with the paper's eta_a = 1/k^2 all k take
+#: about as many strides, but at k = 10,000 these are billions of steps.
+_PATIENCE_PER_SQUARE = 100
 
 
 @dataclass(frozen=True, eq=False)
@@ -87,12 +90,13 @@ class Lines:
         self, which: NDArray[np.intp], parameter: FloatArray, shorten: int
     ) -> NDArray[np.bool_]:
         """Which starts succeed, of the shape of `parameter` (rising along its last axis)."""
+        patience = max(outcomes.PATIENCE, _PATIENCE_PER_SQUARE * self.teacher.k**2)
         codes, _ = outcomes.follow(
             self.teacher,
             self.rows(which, parameter),
             self.steps,
             self.network,
-            patience=outcomes.PATIENCE if self.proved else _PATIENCE_UNPROVED,
+            patience=patience if self.proved else _PATIENCE_UNPROVED,
             shorten=shorten if self.proved else None,
         )
         if np.any(codes == outcomes.RUNNING):

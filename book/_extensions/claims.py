@@ -171,8 +171,8 @@ def faults_of(row: object, seen: set[str]) -> list[str]:
             found.append(f"{name}: a formula of {field!r} does not end: {value}")
     if found:
         return found
-    if not re.fullmatch(r"[a-z][a-z0-9-]*", name):
-        found.append(f"{name}: an id has lower-case letters, digits and hyphens only")
+    if not re.fullmatch(r"[a-z][a-z0-9.-]*", name):
+        found.append(f"{name}: an id has lower-case letters, digits, hyphens and dots only")
     if document_of(name) is None:
         found.append(f"{name}: an id begins with one of {', '.join(f'{d}-' for d in DOCUMENTS)}")
     if name in seen:
@@ -305,8 +305,8 @@ class Search(Page):
                 f"The recorded run tried {len(names)} inequalities with {len(constants)} choices "
                 f"of their constants, each from the seed{'s' * (len(seeds) > 1)} {listed}: "
                 f"{points:,} points in all (NumPy {versions['numpy']}, SciPy {versions['scipy']}). "
-                "Every constant that the ledger calls good held at all of them, up to rounding; for "
-                "every other a counterexample was found."
+                "Every constant that the ledger calls good held at all of them, up to rounding; "
+                "for every other a counterexample was found."
             )
         ]
 
@@ -454,9 +454,10 @@ def find_place(env: BuildEnvironment, page: str, place: str) -> tuple[str, str] 
     """The identifier of a place of a page, and how it is called; None if there is no such place."""
     if not place:
         return "", ""
-    slugs = env.metadata[page].get("myst_slugs", {})
-    if place in slugs:
-        return slugs[place][1], slugs[place][2]
+    # A heading goes by the name that links in Markdown use, and by its identifier in the page.
+    for slug, (_, identifier, heading) in env.metadata[page].get("myst_slugs", {}).items():
+        if place in (slug, identifier):
+            return identifier, heading
     document, identifier = env.get_domain("std").data["anonlabels"].get(place, (None, ""))[:2]
     if document != page:
         return None

@@ -8,8 +8,10 @@ from shortcutlib.explorers.basins import BasinExplorer
 from shortcutlib.explorers.descent import DescentExplorer
 from shortcutlib.explorers.dissipativity import DissipativityExplorer
 from shortcutlib.explorers.landscape import LandscapeExplorer
+from shortcutlib.explorers.noise import NoiseExplorer
 from shortcutlib.explorers.phases import TwoPhasesExplorer
 from shortcutlib.explorers.regularised import RegularisedExplorer
+from shortcutlib.explorers.surface import SurfaceExplorer
 from shortcutlib.explorers.table import TableExplorer
 
 __all__ = [
@@ -18,7 +20,9 @@ __all__ = [
     "DissipativityExplorer",
     "Explorer",
     "LandscapeExplorer",
+    "NoiseExplorer",
     "RegularisedExplorer",
+    "SurfaceExplorer",
     "TableExplorer",
     "TwoPhasesExplorer",
 ]

@@ -19,7 +19,7 @@ __all__ = ["Explorer", "choice", "flag", "number", "whole"]
 SCRIPTS = Path(__file__).parent / "scripts"
 #: The scripts that every explorer needs, in the order in which they are loaded.
 SHARED = (
-    *("core.js", "fates.js", "random.js"),
+    *("core.js", "fates.js", "random.js", "sampled.js"),
     *("controls.js", "base.js", "scales.js", "panel.js"),
 )
 

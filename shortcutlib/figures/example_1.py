@@ -10,7 +10,6 @@ from matplotlib.figure import Figure
 from shortcutlib.figures.style import (
     GLOBAL,
     INK,
-    MUTED,
     SPURIOUS,
     book_style,
     label_directly,
@@ -32,7 +31,7 @@ class MapPanel(NamedTuple):
 
 
 def maps_figure(panels: Sequence[MapPanel]) -> Figure:
-    """Contours of the objective with its stationary points, one map for each panel.
+    """Bands of the objective, dark where it is high, with its stationary points; one map a panel.
 
     Parameters
     ----------
@@ -43,17 +42,21 @@ def maps_figure(panels: Sequence[MapPanel]) -> Figure:
     matplotlib.figure.Figure
     """
     with book_style():
-        figure, grid = plt.subplots(len(panels), 1, figsize=(4.6, 4.1 * len(panels)), squeeze=False)
+        # Three large maps: at the usual resolution they would be the heaviest thing on the page.
+        figure, grid = plt.subplots(
+            len(panels), 1, figsize=(4.6, 4.1 * len(panels)), squeeze=False, dpi=110
+        )
         w, v = np.meshgrid(np.linspace(-3, 3, 241), np.linspace(-3, 3, 241))
         for number, (title, example, radius) in enumerate(panels):
             axes = grid[number, 0]
             values = example.value(w, v)
-            levels = np.linspace(0, values.max() ** 0.25, 14)[1:] ** 4
+            levels = np.linspace(0, values.max() ** 0.25, 15) ** 4
             if len(stationary := example.stationary_points()) == 3:
                 # Two levels that show the spurious minimum to be one.
                 _, trap, saddle = (point.value for point in stationary)
                 levels = np.sort([*levels, saddle, (trap + saddle) / 2])
-            axes.contour(w, v, values, levels=levels, colors=MUTED, linewidths=0.6)
+            # Bands without outlines: thin lines would make the picture several times as large.
+            axes.contourf(w, v, values, levels=levels, cmap="Greys", alpha=0.75)
             if example.decay == 0:
                 axes.contour(
                     w, v, w * (1 + example.epsilon * v), levels=[1], colors=[GLOBAL], linewidths=2
@@ -98,7 +101,7 @@ def trap_figure(marks: Sequence[tuple[float, float, str]] = ()) -> Figure:
     matplotlib.figure.Figure
     """
     with book_style():
-        figure, axes = plt.subplots(figsize=(6.4, 4.0))
+        figure, axes = plt.subplots(figsize=(6.4, 4.0), dpi=120)
         epsilon = np.geomspace(0.02, 3, 200)
         border = [largest_trapping_decay(float(e)) for e in epsilon]
         axes.fill_between(epsilon, border, color=tint(SPURIOUS, 0.25), linewidth=0)

@@ -69,11 +69,9 @@ def shoreline_figure(unit: ResidualUnit) -> Figure:
     line = best_linear(unit)
     joint = best_joint(unit).weights
     with book_style():
-        figure, axes = plt.subplots(figsize=(6.4, 4.6))
-        levels = line.value * np.array([1e-9, 1.0]), [line.value, values.max()]
-        axes.contourf(w, V, values, levels=levels[1], colors=[tint(SPURIOUS, 0.22)])
-        steps = line.value + (values.max() - line.value) * np.linspace(0.01, 1, 14) ** 2
-        axes.contour(w, V, values, levels=steps, colors=MUTED, linewidths=0.5)
+        figure, axes = plt.subplots(figsize=(6.4, 4.6), dpi=110)
+        flooded = [line.value, values.max()]
+        axes.contourf(w, V, values, levels=flooded, colors=[tint(SPURIOUS, 0.22)])
         axes.contour(w, V, values, levels=[line.value], colors=[GLOBAL], linewidths=2.2)
         few_w, few_V = w[3::8], V[3::8]
         slopes = np.array(
@@ -115,7 +113,7 @@ def bounds_figure(way: dict[str, NDArray[Any]]) -> Figure:
     matplotlib.figure.Figure
     """
     with book_style():
-        figure, axes = plt.subplots(figsize=(6.4, 4.2))
+        figure, axes = plt.subplots(figsize=(6.4, 4.2), dpi=120)
         steps = way["iteration"] + 1
         lines = (
             ("gradient", "length of the gradient", "global"),
@@ -152,7 +150,7 @@ def ends_figure(rows: Sequence[dict[str, Any]]) -> Figure:
         "near the saddle": "global",
     }
     with book_style():
-        figure, axes = plt.subplots(figsize=(6.6, 4.6))
+        figure, axes = plt.subplots(figsize=(6.6, 4.6), dpi=120)
         for place, key in enumerate(problems):
             for offset, (kind, meaning) in enumerate(meanings.items()):
                 chosen = [r for r in rows if (r["data"], r["loss"], r["kind"]) == (*key, kind)]
@@ -193,7 +191,7 @@ def runaway_figure(
     matplotlib.figure.Figure
     """
     with book_style():
-        figure, axes = plt.subplots(figsize=(6.4, 3.8))
+        figure, axes = plt.subplots(figsize=(6.4, 3.8), dpi=120)
         axes.plot(times, behind, **look("spurious"))
         axes.plot(times, before, **look("global"))
         axes.axhline(floor, color=MUTED, linewidth=1, linestyle=":")
@@ -229,7 +227,7 @@ def stochastic_figure(rows: Sequence[dict[str, Any]], bounds: dict[int, float]) 
         Medians with the range of nineteen in twenty runs.
     """
     with book_style():
-        figure, axes = plt.subplots(figsize=(6.4, 4.4))
+        figure, axes = plt.subplots(figsize=(6.4, 4.4), dpi=120)
         steps = sorted(bounds)
         axes.plot(steps, [bounds[t] for t in steps], color=INK, linewidth=1.4)
         label_directly(axes, "Theorem 4, 95%", (steps[2], bounds[steps[2]]), INK, offset=(6, 8))

@@ -25,7 +25,9 @@ from shortcutlib.explorers import (
     DissipativityExplorer,
     Explorer,
     LandscapeExplorer,
+    NoiseExplorer,
     RegularisedExplorer,
+    SurfaceExplorer,
     TableExplorer,
     TwoPhasesExplorer,
 )
@@ -39,6 +41,8 @@ KINDS = [
     DissipativityExplorer,
     LandscapeExplorer,
     RegularisedExplorer,
+    NoiseExplorer,
+    SurfaceExplorer,
     TableExplorer,
     TwoPhasesExplorer,
 ]
@@ -149,10 +153,7 @@ def test_all_kinds_live_on_one_page(http: bool, show: Show) -> None:
     explorers = [*(kind() for kind in KINDS), BasinExplorer(k=16)]
     with show(explorers, http=http) as page:
         ids = page.locator(".shortcut-explorer").evaluate_all("x => x.map(y => y.explorer.id)")
-        assert ids == [
-            *("basins", "descent", "dissipativity", "landscape", "regularised", "table", "phases"),
-            "basins-2",
-        ]
+        assert ids == [*(kind.kind for kind in KINDS), "basins-2"]
         for number, explorer in enumerate(explorers):
             assert values(page, number) == pytest.approx(explorer.values(), rel=1e-5)
             assert len(words(page, number)) > 20
@@ -632,6 +633,81 @@ def test_table_can_be_cancelled(show: Show) -> None:
         settle(page)
         assert words(page).startswith("Cancelled.")
         assert page.get_by_role("button", name="Run").is_visible()
+
+
+def test_the_surface_is_the_border_and_turns(show: Show) -> None:
+    with show([SurfaceExplorer()]) as page:
+        page.wait_for_function("shortcutExplorers.all[0].found.fine")
+        found = page.evaluate("shortcutExplorers.all[0].found")
+        explorer = SurfaceExplorer()
+        sums, angles = np.array(found["sums"]), np.array(found["angles"]) / np.pi
+        heights = np.array([[np.nan if x is None else x for x in row] for row in found["heights"]])
+        expected = explorer.border(sums[:, None], angles[None])
+        inside = np.isfinite(expected) & (np.abs(expected) < 2.4) & np.isfinite(heights)
+        assert np.mean(inside) > 0.8
+        assert np.max(np.abs(heights - expected)[inside]) < 0.012
+        assert found["code"] == 2
+        assert "is trapped. So that quarter is no basin of attraction" in words(page)
+        before = drawing(page)
+        turn = page.locator(".se-turn")
+        turn.scroll_into_view_if_needed()
+        box = turn.bounding_box()
+        assert box is not None
+        x, y = box["x"] + box["width"] / 2, box["y"] + box["height"] / 2
+        page.mouse.move(x, y)
+        page.mouse.down()
+        page.mouse.move(x + 40, y + 20, steps=4)
+        page.mouse.up()
+        assert values(page)["turn"] == -58 - 20
+        assert values(page)["tilt"] == 16 + 10
+        page.keyboard.press("ArrowLeft")
+        page.keyboard.press("Shift+ArrowUp")
+        assert values(page)["turn"] == -81
+        assert values(page)["tilt"] == 41
+        settle(page)
+        assert drawing(page) != before
+        # The sheet itself has not been computed again.
+        assert page.evaluate("shortcutExplorers.all[0].found.heights") == found["heights"]
+
+
+def test_the_surface_tells_other_starts(show: Show) -> None:
+    cases = (
+        SurfaceExplorer(output_sum=-1.0, angle=0.52, alignment=-0.1),
+        SurfaceExplorer(output_sum=0.5, angle=0.4, alignment=0.3),
+        SurfaceExplorer(k=30, share=0.3, output_sum=1.0, angle=0.6, alignment=-0.5),
+    )
+    with show(list(cases)) as page:
+        page.wait_for_function("shortcutExplorers.all.every(e => e.found.fine)")
+        for number, explorer in enumerate(cases):
+            won = bool(explorer.fate().success[0])
+            assert ("reaches the global optimum" in words(page, number)) == won
+        assert "no basin" in words(page, 0)
+        assert "in its invariant part" in words(page, 1)
+
+
+@pytest.mark.parametrize("http", [False, True])
+def test_the_cloud_is_what_python_simulates(http: bool, show: Show) -> None:
+    explorer = NoiseExplorer(k=5, batch=2, runs=20)
+    with show([explorer], http=http) as page:
+        page.wait_for_function(
+            f"(shortcutExplorers.all[0].cloud || {{}}).iteration === {explorer.iterations}"
+        )
+        settle(page)
+        cloud = page.evaluate("shortcutExplorers.all[0].cloud")
+        expected = explorer.simulate()
+        np.testing.assert_allclose(cloud["phi"], expected.angle, rtol=1e-6)
+        won = int(np.sum(expected.angle < np.pi / 2))
+        assert f"After 50 of 50 steps {won} of 20 runs have φ < π/2" in words(page)
+        page.get_by_role("button", name="Other random numbers").click()
+        page.wait_for_function(
+            "(shortcutExplorers.all[0].cloud || {}).seed === 1"
+            f" && shortcutExplorers.all[0].cloud.iteration === {explorer.iterations}"
+        )
+        other = page.evaluate("shortcutExplorers.all[0].cloud")
+        assert other["phi"] != cloud["phi"]
+        page.locator(".se-handle").focus()
+        page.keyboard.press("Shift+ArrowUp")
+        assert values(page)["across"] == 0.0
 
 
 def test_a_link_and_python_bring_the_same_state(show: Show) -> None:

@@ -34,6 +34,17 @@ NUMBERED = {
         "Footnote 2",
         "Footnote 3",
     ],
+    "li-yuan2017": [
+        "Equation (1)",
+        "Equation (2)",
+        "Lemma 2.1",
+        *(f"Definition 2.{n}" for n in (2, 3, 4)),
+        "Lemma 2.5",
+        *(f"Theorem 3.{n}" for n in (1, 2, 3)),
+        *(f"Figure {n}" for n in range(1, 9)),
+        "Table 1",
+        *(f"Footnote {n}" for n in (1, 2, 3)),
+    ],
 }
 
 

@@ -12,7 +12,7 @@ from typing import Any
 
 ROOT = Path(__file__).resolve().parents[2]
 SCRIPTS = ROOT / "shortcutlib" / "explorers" / "scripts"
-CORE = tuple(SCRIPTS / name for name in ("core.js", "fates.js", "random.js"))
+CORE = tuple(SCRIPTS / name for name in ("core.js", "fates.js", "random.js", "sampled.js"))
 
 
 def call(function: str, argument: Any, scripts: tuple[Path, ...] = CORE) -> Any:

@@ -5,9 +5,9 @@ import pytest
 from javascript import CORE, SCRIPTS, call, in_browser
 from scipy import special
 
-from shortcutlib import Phase, StepSizes, Teacher, philox, reduced, success
+from shortcutlib import Phase, StepSizes, Teacher, minibatch, philox, reduced, success
 from shortcutlib.certificates import certify
-from shortcutlib.explorers import DissipativityExplorer, RegularisedExplorer
+from shortcutlib.explorers import DissipativityExplorer, NoiseExplorer, RegularisedExplorer
 from shortcutlib.outcomes import classify
 from shortcutlib.population import saddle_angle
 from shortcutlib.relu_kernel import g, g_deficit
@@ -326,6 +326,50 @@ def test_the_regularised_landscape(rng):
         assert ours["line"] == pytest.approx(explorer.best_linear(), rel=1e-12)
         fates.add(ours["fate"])
     assert fates >= {"global minimum", "spurious local minimum", "valley of zero loss"}
+
+
+def test_stochastic_runs_are_the_same():
+    for settings in (
+        {"k": 2, "batch": 1, "runs": 12},
+        {"k": 5, "batch": 3, "runs": 10, "along": 0.5, "across": -0.9, "angle": 0.7, "seed": 11},
+        {"k": 16, "batch": 4, "runs": 10, "step": 16.0, "share": 1.5},
+    ):
+        explorer = NoiseExplorer(**settings)
+        expected = explorer.simulate(9)
+        teacher, steps = explorer.teacher, explorer.steps.phases[0]
+        found = call(
+            """c => {
+                const t = shortcutCore.teacher(...c.numbers), kept = [];
+                const end = shortcutCore.sampledRuns(t, c.plan, c.along, c.across,
+                    (iteration, phi, q) => kept.push([iteration, phi, q]));
+                return {...end, kept, star: Array.from(shortcutCore.outputWeights(t))};
+            }""",
+            {
+                "numbers": [
+                    explorer.k,
+                    teacher.output_sum,
+                    teacher.norm_squared,
+                    explorer.angle * np.pi,
+                ],
+                "plan": {
+                    "batch": explorer.batch,
+                    "runs": explorer.runs,
+                    "output": steps.output,
+                    "filter": steps.filter,
+                    "seed": explorer.seed,
+                    "iterations": 9,
+                    "every": 4,
+                },
+                "along": explorer.along,
+                "across": explorer.across,
+            },
+        )
+        np.testing.assert_allclose(found["star"], teacher.output_weights, rtol=1e-12)
+        np.testing.assert_allclose(found["a"], expected.outputs, rtol=1e-9, atol=1e-11)
+        np.testing.assert_allclose(found["phi"], expected.angle, rtol=1e-9)
+        assert [row[0] for row in found["kept"]] == [0, 4, 8, 9]
+        last = minibatch.reduced_state(teacher, expected)
+        np.testing.assert_allclose(found["kept"][-1][2], last.alignment, rtol=1e-9, atol=1e-10)
 
 
 def test_without_node_a_browser_answers():

@@ -8,14 +8,10 @@ from shortcutlib.explorers import TwoPhasesExplorer
 from shortcutlib.reslink import inner_product, loss, potential
 from shortcutlib.reslink.circulant import circulant
 
-
-@pytest.fixture
-def with_phases(monkeypatch):
-    script = javascript.SCRIPTS / "phases.js"
-    monkeypatch.setattr(javascript, "CORE", (*javascript.CORE, script))
+SCRIPTS = (*javascript.CORE, javascript.SCRIPTS / "phases.js")
 
 
-def test_paths_are_the_same(with_phases, rng):
+def test_paths_are_the_same(rng):
     cases, expected = [], []
     for d in (8, 9, 16, 31, 64):
         for _ in range(4):
@@ -37,13 +33,14 @@ def test_paths_are_the_same(with_phases, rng):
             return [p.distance, p.inner, p.potential, p.loss];
         })""",
         cases,
+        SCRIPTS,
     )
     for ours, theirs in zip(found, expected, strict=True):
         scale = np.max(np.abs(theirs), axis=1, keepdims=True)
         assert np.max(np.abs(np.array(ours) - np.array(theirs)) / scale) < 1e-9
 
 
-def test_a_run_ends_at_the_teacher(with_phases):
+def test_a_run_ends_at_the_teacher():
     found = javascript.call(
         """v => {
             const truth = shortcutCore.circulantTruth(
@@ -53,6 +50,7 @@ def test_a_run_ends_at_the_teacher(with_phases):
             return [p.iteration, p.distance];
         }""",
         {"d": 24, "trace": -0.75, "size": 0.5, "teacher": 0.3, "rate": 1.0},
+        SCRIPTS,
     )
     assert found[1][-1] <= 1e-5 * found[1][0]
     assert found[0][:201] == list(range(201))

@@ -8,14 +8,17 @@ import sys
 import numpy as np
 import pytest
 import traitlets
+from scipy import stats
 
-from shortcutlib import StopReason, exact
+from shortcutlib import StopReason, exact, minibatch
 from shortcutlib.explorers import (
     BasinExplorer,
     DescentExplorer,
     DissipativityExplorer,
     LandscapeExplorer,
+    NoiseExplorer,
     RegularisedExplorer,
+    SurfaceExplorer,
     TableExplorer,
     TwoPhasesExplorer,
 )
@@ -32,6 +35,8 @@ KINDS = [
     DissipativityExplorer,
     LandscapeExplorer,
     RegularisedExplorer,
+    NoiseExplorer,
+    SurfaceExplorer,
     TableExplorer,
     TwoPhasesExplorer,
 ]
@@ -233,3 +238,38 @@ def test_dissipativity_decides_its_lemmas():
     assert not filters.map().holds()
     assert filters.map(multiple=1.0).holds()
     assert DissipativityExplorer(k=1).teachers.spread == 0
+
+
+def test_surface_knows_fates_and_border():
+    explorer = SurfaceExplorer()
+    assert explorer.fate().trapped[0], "the first picture is the counterexample to R1"
+    assert explorer.alignment > 0
+    assert explorer.angle < 0.5
+    border = explorer.border(explorer.output_sum, explorer.angle)
+    assert border > explorer.alignment
+    above = SurfaceExplorer(alignment=float(border) + 0.01)
+    assert above.fate().success[0]
+    below = SurfaceExplorer(output_sum=-1.0, angle=0.52, alignment=-0.1)
+    assert below.fate().success[0], "and this one to R2"
+    SurfaceExplorer(k=2, share=4.0, ratio=200.0).border(0.0, [0.1, 0.9])
+
+
+def test_noise_has_the_starts_and_the_law_of_the_library():
+    explorer = NoiseExplorer(k=5, batch=3, runs=40, along=0.3, across=-0.4)
+    teacher, start = explorer.teacher, explorer.start
+    state = minibatch.reduced_state(teacher, start)
+    descent = DescentExplorer(k=5, along=0.3, across=-0.4)
+    assert state.output_sum[0] == pytest.approx(float(descent.start.output_sum))
+    assert state.alignment[0] == pytest.approx(float(descent.start.alignment))
+    assert explorer.iterations == 50
+    x, y, length = explorer.numbers(7)
+    assert x.shape == y.shape == (40, 3, 5)
+    both = np.concatenate([x.ravel(), y.ravel()])
+    assert stats.kstest(both, "norm").pvalue > 1e-3
+    assert abs(np.corrcoef(x.ravel(), y.ravel())[0, 1]) < 0.15
+    many = NoiseExplorer(k=2, batch=1, runs=200)
+    lengths = np.concatenate([many.numbers(i)[2] for i in range(5)])
+    assert stats.kstest(lengths**2, stats.chi2(6).cdf).pvalue > 1e-3
+    assert length.shape == (40,)
+    end = explorer.simulate(3)
+    assert np.all(end.angle != start.angle)

@@ -1,0 +1,128 @@
+"""Many stochastic runs from one start, as a cloud over the phase portrait."""
+
+import numpy as np
+
+from shortcutlib import minibatch, philox
+from shortcutlib.angles import FloatArray
+from shortcutlib.explorers.base import Explorer, number, whole
+from shortcutlib.minibatch import SampledState
+from shortcutlib.step_sizes import StepSizes
+from shortcutlib.teacher import Teacher
+
+__all__ = ["NoiseExplorer"]
+
+#: A run lasts so many times k^2/(its step size times k^2) steps.
+_TIME = 8
+#: Patch size; its 6 further dimensions make the length of the vector across a chi variable.
+_P = 8
+
+
+class NoiseExplorer(Explorer):
+    """Stochastic descent by the exact sampler, in a Web Worker.
+
+    Parameters
+    ----------
+    k, angle, size, share, step, batch, runs, along, across, seed
+        Initial values; ranges and meanings are in `controls()`.
+    name, fallback
+        As for `Explorer`.
+
+    Notes
+    -----
+    The random numbers come from `shortcutlib.philox`, so that `simulate` gives the page's runs.
+    """
+
+    kind = "noise"
+    title = "Stochastic runs from one start"
+
+    k = whole(16, 2, 36, key="k", label="k")
+    angle = number(0.475077, 0.02, 0.98, key="a", label="initial angle φ₀ / π", step=0.005)
+    size = number(6.0, 0.5, 20.0, key="n", label="N / k", scale="log")
+    share = number(0.25, 0.01, 2.0, key="r", label="S² / N", step=0.01)
+    step = number(4.0, 0.5, 32.0, key="e", label="step size × k²", scale="log")
+    batch = whole(4, 1, 128, key="b", label="batch size B", scale="log")
+    runs = whole(60, 10, 200, key="m", label="runs", step=10)
+    along = number(0.0, -1.0, 1.0, key="x", label="start along 1, over R")
+    across = number(-0.1, -1.0, 1.0, key="y", label="start along the rest of a*")
+    seed = whole(0, 0, 999_999, key="s", label="seed")
+
+    @property
+    def teacher(self) -> Teacher:
+        """The teacher that the parameters describe."""
+        norm_squared = self.size * self.k
+        return Teacher.from_numbers(
+            k=self.k,
+            p=_P,
+            output_sum=float(np.sqrt(self.share * norm_squared)),
+            norm_squared=norm_squared,
+            angle=self.angle * np.pi,
+        )
+
+    @property
+    def steps(self) -> StepSizes:
+        """One step size for both layers."""
+        step = self.step / self.k**2
+        return StepSizes.constant(step, step)
+
+    @property
+    def iterations(self) -> int:
+        """Steps of a run."""
+        return round(_TIME * self.k**2 / self.step)
+
+    @property
+    def start(self) -> SampledState:
+        """All runs at their common start; outside the disc, at the nearest point inside."""
+        teacher = self.teacher
+        scale = teacher.start_radius / max(1.0, float(np.hypot(self.along, self.across)))
+        sideways = teacher.output_weights - teacher.output_weights.mean()
+        a = scale * self.along / np.sqrt(teacher.k) + scale * self.across * sideways / np.sqrt(
+            teacher.spread
+        )
+        return minibatch.state(teacher, np.tile(a, (self.runs, 1)))
+
+    def numbers(self, iteration: int) -> tuple[FloatArray, FloatArray, FloatArray]:
+        """The random numbers of one step: x, y and the length of the vector across.
+
+        Parameters
+        ----------
+        iteration : int
+            Number of the step, from 0.
+
+        Returns
+        -------
+        along, sideways : ndarray, shape (runs, B, k)
+        length : ndarray, shape (runs,)
+        """
+        patches = self.batch * self.k
+        calls = -(-patches // 2)
+        normal = np.empty((self.runs, 2, 2 * calls))
+        length = np.empty(self.runs)
+        for run in range(self.runs):
+            u = philox.uniforms(self.seed, (run, iteration), calls + 1)
+            # Box and Muller: a pair of uniform numbers makes x and y of one patch.
+            radius, turn = np.sqrt(-2 * np.log(u[:calls, 0::2])), 2 * np.pi * u[:calls, 1::2]
+            normal[run] = np.stack([(radius * f(turn)).ravel() for f in (np.cos, np.sin)])
+            # A chi-square with six degrees of freedom, from three numbers.
+            length[run] = np.sqrt(-2 * np.sum(np.log(u[calls, :3])))
+        x, y = np.moveaxis(normal[:, :, :patches].reshape(self.runs, 2, self.batch, self.k), 1, 0)
+        return x, y, length
+
+    def simulate(self, iterations: int | None = None) -> SampledState:
+        """The runs of the page after some steps.
+
+        Parameters
+        ----------
+        iterations : int, optional
+            By default all that a run has.
+
+        Returns
+        -------
+        SampledState
+        """
+        teacher, current = self.teacher, self.start
+        for iteration in range(self.iterations if iterations is None else iterations):
+            steps = self.steps.at(iteration)
+            current = minibatch.step_from_numbers(
+                teacher, current, *steps, *self.numbers(iteration)
+            )
+        return current
