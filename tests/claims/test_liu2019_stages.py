@@ -113,7 +113,7 @@ def test_joint_dissipativity(rng):
         size = teachers.norm_squared
         in_w = filter_slack(students, c, delta * size)
         in_a = output_slack(teachers, students, c, delta * size)
-        both = joint_slack(teachers, students, c, 2 * delta * size)
+        both = joint_slack(teachers, students, c, delta * size)
         inside = (in_w >= 0) & (in_a >= 0)
         return np.where(inside, both / size + 1e-9, np.inf)
 
