@@ -461,10 +461,19 @@ def find_place(env: BuildEnvironment, page: str, place: str) -> tuple[str, str] 
     document, identifier = env.get_domain("std").data["anonlabels"].get(place, (None, ""))[:2]
     if document != page:
         return None
-    # Labels are made of the statement's title: "proposition-1-repaired".
-    kind, number, rest = re.fullmatch(r"([^-]+)(-\d+)?(?:-(.+))?", place).groups("")
-    name = kind.capitalize() + number.replace("-", " ")
-    return identifier, name + (f" ({rest.replace('-', ' ')})" if rest else "")
+    return identifier, statement_names(env, page).get(place, place.replace("-", " "))
+
+
+def statement_names(env: BuildEnvironment, page: str) -> dict[str, str]:
+    """How the statements of a page are called, by their labels: Lemma 5, Definition (teacher)."""
+    names = {}
+    for node in env.get_doctree(page).findall(nodes.Element):
+        if "realtype" in node and "label" in node:
+            kind, title = node["realtype"].title(), node["title"].strip()
+            number = re.match(r"\d[\d.]*\b", title)
+            shown = f" {number[0]}" if number else f" ({title})" if title else ""
+            names[node["label"]] = kind + shown.replace("$", "")
+    return names
 
 
 def pages_of_ledger(app: Sphinx, env: BuildEnvironment) -> list[str]:
