@@ -38,8 +38,10 @@ from shortcutlib.worst_student import worst_student
 __all__ = ["kinds_figure", "progress_figure", "regions_figure", "slack_figure"]
 
 #: Levels of the maps, and how strongly the bands beyond each of them are tinted.
-_STEPS = (0.01, 0.03, 0.1, 0.3, 1.0)
-_STRENGTHS = (0.06, 0.14, 0.24, 0.36, 0.5, 0.62)
+_STEPS = (0.03, 0.1, 0.3, 1.0)
+_STRENGTHS = (0.08, 0.2, 0.34, 0.48, 0.62)
+#: Pixels per inch: maps are heavier than lines, and need not be finer.
+_RESOLUTION = 115
 
 
 def kinds_figure(waves: Sequence[float] = (0.0, 1.05, 2.0), constant: float = 0.3) -> Figure:
@@ -61,7 +63,7 @@ def kinds_figure(waves: Sequence[float] = (0.0, 1.05, 2.0), constant: float = 0.
     x = np.linspace(-3, 3, 601)
     with book_style(), mpl.rc_context({"hatch.color": SPURIOUS, "hatch.linewidth": 0.8}):
         figure, panels = plt.subplots(
-            2, len(waves), figsize=(6.6, 4.6), sharex=True, sharey="row", squeeze=False
+            2, len(waves), figsize=(6.6, 4.6), dpi=130, sharex=True, sharey="row", squeeze=False
         )
         for column, (wave, title) in enumerate(zip(waves, titles, strict=True)):
             above, below = panels[:, column]
@@ -110,7 +112,7 @@ def progress_figure(
         ("the output weights, at worst", output_progress(teacher, students) / norm_squared),
     )
     with book_style():
-        figure, panels = plt.subplots(2, 1, figsize=(6.4, 8.0))
+        figure, panels = plt.subplots(2, 1, figsize=(6.4, 7.4), dpi=_RESOLUTION)
         for axes, letter, (title, values) in zip(panels, "ab", maps, strict=True):
             _draw_map(axes, angle, share, values, np.ones_like(values, dtype=bool))
             for name, phi, x in points:
@@ -206,7 +208,8 @@ def slack_figure(maps: dict[str, SlackMap]) -> Figure:
     """
     low, high = -1.0, 2.0
     with book_style():
-        figure, panels = plt.subplots(len(maps), 1, figsize=(6.4, 3.9 * len(maps)), squeeze=False)
+        size = (6.4, 3.5 * len(maps))
+        figure, panels = plt.subplots(len(maps), 1, figsize=size, dpi=_RESOLUTION, squeeze=False)
         for axes, letter, (title, drawn) in zip(panels[:, 0], "abcdef", maps.items(), strict=False):
             # Lemma 7 speaks of other students above N/20: the slack jumps, and is drawn in two.
             cuts = [low, *([1 / 20] if drawn.lemma == 7 else []), high]
@@ -252,8 +255,8 @@ def _draw_map(
     axes.contourf(angle, share, values, levels=levels, colors=colours)
     lines = axes.contour(angle, share, values, levels=levels[1:-1], colors=NEUTRAL, linewidths=0.6)
     axes.contour(angle, share, values, levels=[0.0], colors=INK, linewidths=1.6)
-    # Contours close to the zero line crowd together: most of them go without a number.
-    numbered = [level for level in lines.levels if abs(level) >= 0.1 or level in (0.0, 0.03)]
+    # Contours close to the zero line crowd together: not all of them get a number.
+    numbered = [level for level in lines.levels if level != -_STEPS[0]]
     axes.clabel(lines, numbered, fontsize=9, colors=MUTED, fmt="%g", inline_spacing=2)
     failing = np.where(inside, values, np.nan)
     if np.nanmin(failing, initial=np.inf) < -1e-12:

@@ -50,13 +50,15 @@ def maps_figure(panels: Sequence[MapPanel]) -> Figure:
         for number, (title, example, radius) in enumerate(panels):
             axes = grid[number, 0]
             values = example.value(w, v)
-            levels = np.linspace(0, values.max() ** 0.25, 15) ** 4
+            # Even bands of the fourth root, so that the floors of the valleys show.
+            root = values**0.25
+            levels = np.linspace(0, root.max(), 15)
             if len(stationary := example.stationary_points()) == 3:
                 # Two levels that show the spurious minimum to be one.
                 _, trap, saddle = (point.value for point in stationary)
-                levels = np.sort([*levels, saddle, (trap + saddle) / 2])
+                levels = np.sort([*levels, saddle**0.25, ((trap + saddle) / 2) ** 0.25])
             # Bands without outlines: thin lines would make the picture several times as large.
-            axes.contourf(w, v, values, levels=levels, cmap="Greys", alpha=0.75)
+            axes.contourf(w, v, root, levels=levels, cmap="Greys", alpha=0.75)
             if example.decay == 0:
                 axes.contour(
                     w, v, w * (1 + example.epsilon * v), levels=[1], colors=[GLOBAL], linewidths=2

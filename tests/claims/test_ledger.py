@@ -34,6 +34,18 @@ NUMBERED = {
         "Footnote 2",
         "Footnote 3",
     ],
+    "shamir2018": [
+        "Equation (1)",
+        "Equation (2)",
+        "Assumption 1",
+        "Definition 1",
+        "Lemma 1",
+        *(f"Theorem {n}" for n in range(1, 5)),
+        "Corollary 1",
+        "Example 1",
+        *(f"Remark {n}" for n in range(1, 4)),
+        "Figure 1",
+    ],
     "li-yuan2017": [
         "Equation (1)",
         "Equation (2)",

@@ -151,7 +151,7 @@ def test_a_run_is_kept_until_a_parameter_changes(monkeypatch):
         raise KeyboardInterrupt
 
     with monkeypatch.context() as patch:
-        patch.setattr("shortcutlib.reduced.step", interrupt)
+        patch.setattr("shortcutlib.reduced._step_of_one", interrupt)
         assert explorer.run().stop is StopReason.INTERRUPTED
     assert explorer.run().stop is not StopReason.INTERRUPTED
 
