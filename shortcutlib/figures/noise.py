@@ -122,7 +122,7 @@ def gain_figure(counts: Sequence[Counts]) -> Figure:
         axes.set_xscale("log", base=2)
         axes.set_xlabel("inputs in a batch, $B$")
         axes.set_ylabel("success rate, minus plain descent's")
-        axes.legend(loc="lower right")
+        axes.legend(loc="lower right", bbox_to_anchor=(1.0, 0.02))
     return figure
 
 
