@@ -25,8 +25,11 @@ import sys
 import unicodedata
 from collections.abc import Iterable, Iterator, Sequence
 from copy import deepcopy
+from io import BytesIO
 from pathlib import Path
 from typing import Any
+
+from PIL import Image
 
 Notebook = dict[str, Any]
 Cell = dict[str, Any]
@@ -168,8 +171,22 @@ def split_lines(text: str | list[str]) -> list[str]:
     return joined.splitlines(keepends=True)
 
 
+def light_png(raw: bytes) -> bytes:
+    """A PNG with a palette of at most 256 colours, half the size, where that is smaller."""
+    image = Image.open(BytesIO(raw))
+    if image.mode == "P":
+        return raw
+    if image.mode == "RGBA" and image.getextrema()[3] == (255, 255):
+        image = image.convert("RGB")
+    if image.mode != "RGB":
+        return raw
+    small = BytesIO()
+    image.quantize(256, dither=Image.Dither.NONE).save(small, "PNG", optimize=True)
+    return min(raw, small.getvalue(), key=len)
+
+
 def bare_png(data: str | list[str]) -> str:
-    """A base64 PNG without the chunks that name software or dates."""
+    """A base64 PNG, light and without the chunks that name software or dates."""
     encoded = data if isinstance(data, str) else "".join(data)
     try:
         raw = base64.b64decode(encoded, validate=False)
@@ -177,6 +194,7 @@ def bare_png(data: str | list[str]) -> str:
         return encoded
     if not raw.startswith(PNG_SIGNATURE):
         return encoded
+    raw = light_png(raw)
     kept, position = [PNG_SIGNATURE], len(PNG_SIGNATURE)
     while position + 12 <= len(raw):
         (length,) = struct.unpack(">I", raw[position : position + 4])
