@@ -26,9 +26,11 @@ book: $(READY) ## build the pages into _build/html
 	@echo
 	@echo "The book: $(BOOK)"
 
+# Without restarts, since pytest-xdist would wait for ever for the files of a worker it replaced.
 test: $(READY) ## check everything: library, notebooks, pages, style
 	@CHROMIUM=$$($(BIN)/python tools/find_chromium.py --install) && export CHROMIUM && \
-	$(BIN)/python -m pytest -n $(WORKERS) --dist loadfile --nbval --nbval-current-env -q tests book
+	$(BIN)/python -m pytest -n $(WORKERS) --dist loadfile --max-worker-restart 0 \
+		--nbval --nbval-current-env --nbval-cell-timeout 300 --durations 25 -q tests book
 
 notebooks: $(READY) ## run every notebook and write it back in normal form
 	$(BIN)/python tools/notebooks.py execute

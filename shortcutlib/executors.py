@@ -251,12 +251,12 @@ def _pool(workers: int) -> Iterator[Executor]:
     )
     try:
         yield executor
-    except BaseException:
-        writer.close()
-        raise
     finally:
-        executor.shutdown(cancel_futures=True)
+        # Nothing is under way, or nothing of it is wanted.  The pipe ends every worker, also one
+        # that was being started while another died: Python 3.11 forgets to end that one, and
+        # then waits for it for ever.
         writer.close()
+        executor.shutdown(cancel_futures=True)
         reader.close()
 
 

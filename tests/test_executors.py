@@ -2,6 +2,7 @@ import os
 import signal
 import time
 from contextlib import closing
+from multiprocessing.context import SpawnProcess
 from pathlib import Path
 
 import psutil
@@ -56,6 +57,19 @@ def test_work_that_always_kills_its_worker_ends_the_run_after_the_rest():
     with pytest.raises(WorkersLostError, match="died 3 times running"):
         found.extend(results(processes(2), die, range(8)))
     assert sorted(found) == [(x, x) for x in (0, 1, 2, 4, 5, 6, 7)]
+
+
+@pytest.mark.parametrize("delay", [0.005, 0.01, 0.015, 0.02, 0.025])
+def test_a_worker_being_started_while_another_dies_does_not_hold_up_the_run(delay, monkeypatch):
+    start = SpawnProcess.start
+
+    def slow_start(process):
+        start(process)
+        time.sleep(delay)
+
+    monkeypatch.setattr(SpawnProcess, "start", slow_start)
+    with pytest.raises(WorkersLostError):
+        list(results(processes(2), die, range(8)))
 
 
 @pytest.mark.parametrize("workers", [1, 2])
