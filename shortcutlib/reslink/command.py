@@ -9,7 +9,14 @@ from typing import Any, get_args
 
 import numpy as np
 
-from shortcutlib.reslink.experiments import Convergence, Dynamics, Student, _streams, versions
+from shortcutlib.reslink.experiments import (
+    Convergence,
+    Dynamics,
+    Student,
+    Teacher,
+    _streams,
+    versions,
+)
 from shortcutlib.results_file import ResultsFile, ResultsFileError
 
 __all__ = ["add_parser"]
@@ -45,6 +52,7 @@ def add_parser(commands: Any) -> None:
     add("experiment", choices=tuple(_EXPERIMENTS), help="which one")
     add("folder", type=Path, help="where results are kept; it must exist")
     add("--students", nargs="+", choices=get_args(Student), default=list(get_args(Student)))
+    add("--teacher", choices=get_args(Teacher), default="own", help="of the student 'three-block'")
     add("--runs", type=int, default=5, help="independent runs (default: 5)")
     add("--d", type=int, help="dimension")
     add("--samples", type=int, help="training samples of 'convergence'; a tenth are for tests")
@@ -105,7 +113,13 @@ def _convergence(options: argparse.Namespace) -> Iterator[str]:
     for student in options.students:
         for run in range(options.runs):
             training = Convergence(
-                student, run, seed=options.seed, precision=options.precision, **sizes
+                student,
+                run,
+                # The other students have one teacher in both senses.
+                options.teacher if student == "three-block" else "own",
+                seed=options.seed,
+                precision=options.precision,
+                **sizes,
             )
             last = training.run_in(options.folder, progress=_progress(training.name))[-1]
             yield (

@@ -75,6 +75,30 @@ class BlockNetwork:
             self.running += [np.zeros(hidden, dtype=kind), np.ones(hidden, dtype=kind)]
             width = hidden
 
+    def settle(self, inputs: ArrayLike) -> None:
+        """Replace the running statistics by those of the layers on these inputs.
+
+        Parameters
+        ----------
+        inputs : array_like, shape (n, d)
+            The inputs, at least one.
+
+        Notes
+        -----
+        After training has gone on for long the running statistics are nearly these.
+        """
+        hidden = np.asarray(inputs, dtype=self.layers[0].dtype)
+        self.running = []
+        for block in range(len(self.layers) // 3):
+            weights, scale, shift = self.layers[3 * block : 3 * block + 3]
+            linear = hidden @ weights
+            # Sums of many single precision numbers: in double precision.
+            mean = linear.mean(axis=0, dtype=float).astype(linear.dtype)
+            variance = linear.var(axis=0, dtype=float).astype(linear.dtype)
+            self.running += [mean, variance]
+            factor = scale / np.sqrt(variance + linear.dtype.type(_SMALL))
+            hidden = np.maximum((linear - mean) * factor + shift, 0)
+
     def output(self, inputs: ArrayLike) -> FloatArray:
         """The answers with the running statistics, as used after training.
 
