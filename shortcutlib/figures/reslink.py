@@ -59,7 +59,8 @@ def phases_figure(
     whole : mapping, optional
         The same for the entire process, in a second panel.
     other : mapping, optional
-        The same without noise, drawn thin into the second panel.
+        A second training that goes the same way, with noise say, drawn thin and pale into the
+        second panel, under the first.
 
     Returns
     -------
