@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from shortcutlib import comparison, population, theories
+from shortcutlib.convergence import stage_one_iterations
 from shortcutlib.linear_bound import SQUARED, ResidualUnit, best_joint, best_linear
 from shortcutlib.reslink import output
 from shortcutlib.teacher import Teacher
@@ -186,6 +187,9 @@ def test_table():
     for shown in (text, page):
         assert f"{trap:.2f} times" in shown
         assert "256 numbers" in shown
+        # Computed: eta = 1/16 here.
+        steps = stage_one_iterations(1 / 16)
+        assert f"at most {steps} steps for η = 1/k², that is {steps / 16:.1f}/η" in shown
         assert all(shown.count(paper) == 10 for paper in theories.PAPERS)
     assert page.count("<dl") == page.count("</dl>") == 10
     with pytest.raises(ValueError, match="at least 1"):

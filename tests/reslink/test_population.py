@@ -109,9 +109,7 @@ def test_angles_of_many_nearly_parallel_columns(rng, monkeypatch):
     W_star = W + 1e-9 * rng.normal(size=(5, 5))
     angles = reslink.column_angles(W, W_star)
     for i, j in np.ndindex(5, 5):
-        p, q = (
-            [Fraction(x) for x in np.eye(5)[:, k] + M[:, k]] for k, M in ((i, W), (j, W_star))
-        )
+        p, q = ([Fraction(x) for x in np.eye(5)[:, k] + M[:, k]] for k, M in ((i, W), (j, W_star)))
         pp, qq = sum(x * x for x in p), sum(x * x for x in q)
         dot = sum(x * y for x, y in zip(p, q, strict=True))
         sine = np.sqrt(float((pp * qq - dot * dot) / (pp * qq)))
