@@ -9,6 +9,7 @@ from typing import Any, get_args
 
 import numpy as np
 
+from shortcutlib.reslink.exchangeable import Blocks, blocks, measure_blocks
 from shortcutlib.reslink.experiments import (
     Convergence,
     Dynamics,
@@ -194,9 +195,15 @@ def _zero_start(options: argparse.Namespace) -> Iterator[str]:
 
 def _pairs(options: argparse.Namespace) -> Iterator[str]:
     from shortcutlib.reslink.images import load_images
-    from shortcutlib.reslink.pairs import train_pair
+    from shortcutlib.reslink.pairs import RATE, SPECTRAL, STEPS, train_pair
 
-    configuration = {"experiment": "pairs", "images": options.images, "spectral": 0.6}
+    configuration = {
+        "experiment": "pairs",
+        "images": options.images,
+        "spectral": SPECTRAL,
+        "steps": STEPS,
+        "rate": RATE,
+    }
     path = options.folder / f"pairs-{options.images}.jsonl"
     with ResultsFile(path, configuration, versions()) as results:
         images = load_images(options.images)
@@ -205,7 +212,13 @@ def _pairs(options: argparse.Namespace) -> Iterator[str]:
             if (first, second) in done:
                 continue
             chosen = np.isin(images.training_labels, (first, second))
-            found = train_pair(images.training[chosen], images.training_labels[chosen] == second)
+            found = train_pair(
+                images.training[chosen],
+                images.training_labels[chosen] == second,
+                spectral=SPECTRAL,
+                steps=STEPS,
+                rate=RATE,
+            )
             results.append(
                 {
                     "first": first,
@@ -221,35 +234,79 @@ def _pairs(options: argparse.Namespace) -> Iterator[str]:
 
 
 def _adversary(options: argparse.Namespace) -> Iterator[str]:
-    from shortcutlib.reslink.adversary import worst_case
+    from shortcutlib.reslink.adversary import POTENTIAL_CAP, Worst, worst_case
 
-    configuration = {"experiment": "adversary", "cap": 0.1, "seed": options.seed}
+    configuration = {
+        "experiment": "adversary",
+        "cap": POTENTIAL_CAP,
+        "starts": _STARTS,
+        "iterations": _ITERATIONS,
+        "gammas": list(_GAMMAS),
+        "sizes": [list(size) for size in _SIZES],
+        "seed": options.seed,
+    }
+    show = _progress("adversary")
     path = options.folder / "adversary.jsonl"
     with ResultsFile(path, configuration, versions()) as results:
-        done = {(r["gamma"], r["block"], r["copies"]) for r in results.records}
-        for number, gamma in enumerate(_GAMMAS):
-            for copies, blocks in ((1, (2, 4, 8)), (10, (2, 4))):
-                for block in blocks:
-                    if (gamma, block, copies) in done:
-                        continue
-                    rng = _streams(options.seed, 7, number, block, copies)
-                    worst = worst_case(gamma, rng, block=block, copies=copies, starts=8)
-                    results.append(
-                        {
-                            "gamma": gamma,
-                            "block": block,
-                            "copies": copies,
-                            "ratio": worst.ratio,
-                            "potential": worst.potential,
-                            "weights": worst.weights.tolist(),
-                            "teacher": worst.teacher.tolist(),
-                        }
+        rows = {(r["gamma"], r["block"], r["copies"]): r for r in results.records}
+        for kind, (block, copies) in enumerate(_SIZES):
+            known: Worst | None = None
+            for number, gamma in enumerate(_GAMMAS):
+                row = rows.get((gamma, block, copies))
+                if row is None:
+                    found = worst_case(
+                        gamma,
+                        _streams(options.seed, 7, number, block, copies),
+                        block=block,
+                        copies=copies,
+                        starts=_STARTS,
+                        iterations=_ITERATIONS,
+                        known=known,
                     )
-                    yield f"gamma {gamma}, {copies} blocks of {block}: {worst.ratio:.4f}"
+                    # Few digits are kept: of matrices a little smaller, so that the norms are
+                    # still bounded, and what is recorded is measured there.
+                    weights, teacher = (
+                        _short(whole, 1 - 1e-6) for whole in (found.weights, found.teacher)
+                    )
+                    here = measure_blocks(weights, teacher)
+                    row = {
+                        "gamma": gamma,
+                        "block": block,
+                        "copies": copies,
+                        "ratio": here.ratio,
+                        "potential": here.potential,
+                        "weights": _listed(weights),
+                        "teacher": _listed(teacher),
+                    }
+                    results.append(row)
+                    yield f"gamma {gamma}, d = {copies} x {block}: ratio {here.ratio:.4f}"
+                pair: list[Blocks] = [
+                    blocks(row[name][0], row[name][-1], copies) for name in ("weights", "teacher")
+                ]
+                known = Worst(row["ratio"], row["potential"], pair[0], pair[1])
+                show(kind * len(_GAMMAS) + number + 1, len(_SIZES) * len(_GAMMAS))
 
 
-#: Spectral norms for which the smallest constant is sought.
-_GAMMAS = (0.01, 0.05, 0.1, 0.15, 0.2, 0.25, 0.3, 0.35, 0.4, 0.5, 0.6, 0.7)
+def _short(whole: Blocks, factor: float) -> Blocks:
+    """The matrix times a factor, with eight decimals."""
+    return whole._replace(
+        difference=np.round(factor * whole.difference, 8), mean=np.round(factor * whole.mean, 8)
+    )
+
+
+def _listed(whole: Blocks) -> list[Any]:
+    """The blocks of a matrix: the mean alone, or difference and mean."""
+    return [block.tolist() for block in (whole[:2] if whole.copies > 1 else whole[1:2])]
+
+
+#: Spectral norms for which the smallest constant is sought; sizes of blocks and their numbers.
+_GAMMAS: tuple[float, ...] = (
+    *(0.01, 0.05, 0.1, 0.15, 0.2, 0.23, 0.25, 0.255, 0.26),
+    *(0.27, 0.28, 0.29, 0.3, 0.35, 0.4, 0.5, 0.6, 0.7),
+)
+_SIZES = ((2, 1), (4, 1), (8, 1), (16, 1), (32, 1), (2, 64), (3, 64), (4, 64), (8, 32))
+#: Starts for each, and iterations of each round.
+_STARTS, _ITERATIONS = 8, 400
 
 
 def _collect(options: argparse.Namespace) -> Iterator[str]:

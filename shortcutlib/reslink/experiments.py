@@ -4,13 +4,16 @@ Every training is described by a small frozen object; its fields are the configu
 the results file, and its defaults are the paper's sizes.
 """
 
+from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from functools import partial
 from pathlib import Path
 from typing import Any, ClassVar, Literal, get_args
 
 import numpy as np
+from numpy.typing import ArrayLike
 
+from shortcutlib.angles import FloatArray
 from shortcutlib.reslink.descent import FreshBatches, Precision, TrainingSet
 from shortcutlib.reslink.network import output
 from shortcutlib.reslink.resumable import Training, run_training
@@ -140,7 +143,9 @@ class Convergence:
         if self.student == "three-block":
             network = BlockNetwork(self.d, first, hidden=self.hidden, precision=self.precision)
             if self.teacher == "reslink":
-                answer = partial(output, weights=teacher.astype(kind))
+                answer: Callable[[ArrayLike], FloatArray] = partial(
+                    output, weights=teacher.astype(kind)
+                )
             else:
                 truth = BlockNetwork(
                     self.d, _streams(self.seed, 5), hidden=self.hidden, precision=self.precision

@@ -35,11 +35,15 @@ class _Columns(NamedTuple):
     length: FloatArray
 
 
-def _columns(weights: FloatArray) -> _Columns:
-    """Unit columns and lengths of I + W; a zero column keeps a zero "unit" vector."""
-    columns = weights + np.eye(len(weights))
+def _unit_columns(columns: FloatArray) -> _Columns:
+    """Unit columns and lengths; a zero column keeps a zero "unit" vector."""
     length = np.sqrt(np.einsum("ij,ij->j", columns, columns))
     return _Columns(columns / np.where(length > 0, length, 1.0), length)
+
+
+def _columns(weights: FloatArray) -> _Columns:
+    """Unit columns and lengths of I + W."""
+    return _unit_columns(weights + np.eye(len(weights)))
 
 
 def _cosines(first: _Columns, second: _Columns) -> tuple[FloatArray, FloatArray]:
