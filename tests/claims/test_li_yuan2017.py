@@ -15,11 +15,12 @@ from scipy.optimize import minimize
 from shortcutlib import reslink
 from shortcutlib.adversary import Range, search
 from shortcutlib.reslink.circulant import circulant, circulant_teacher, measure
-from shortcutlib.reslink.experiments import Convergence
+from shortcutlib.reslink.experiments import Convergence, _streams
 from shortcutlib.reslink.images import load_images
 from shortcutlib.reslink.network import batch_gradient, output, vanilla_output
 from shortcutlib.reslink.population import column_angles, gradient, loss
 from shortcutlib.reslink.shipped import load_shipped
+from shortcutlib.reslink.three_blocks import BlockNetwork
 from tests.claims.ledger import Failed, Held, Sharpened, claim
 
 PI = np.pi
@@ -182,8 +183,67 @@ def test_symmetric_start_is_stuck():
     return Held(float(min(stays, flat, saddle, loss(W, W_star) - 0.05)), 1000)
 
 
-@claim("li-yuan2017-figure-2")
-def test_no_other_critical_points_near_the_identity():
+class _End(NamedTuple):
+    """Where a descent ended: loss, length of the gradient, least eigenvalue of the Hessian."""
+
+    weights: np.ndarray
+    loss: float
+    gradient: float
+    least: float
+
+
+def _end(start: np.ndarray, W_star: np.ndarray) -> _End:
+    """Descend on the expected loss to the end, and look at the Hessian there."""
+    d = len(start)
+
+    def both(z: np.ndarray) -> tuple[float, np.ndarray]:
+        found = reslink.loss_and_gradient(z.reshape(d, d), W_star)
+        return found.loss, found.gradient.ravel()
+
+    end = minimize(
+        both, start.ravel(), jac=True, method="L-BFGS-B",
+        options={"maxiter": 5000, "ftol": 1e-15, "gtol": 1e-9},
+    )  # fmt: skip
+    h = 1e-5
+    hessian = [(both(end.x + h * e)[1] - both(end.x - h * e)[1]) / (2 * h) for e in np.eye(d * d)]
+    least = float(np.linalg.eigvalsh((np.array(hessian) + np.transpose(hessian)) / 2)[0])
+    steep = float(np.linalg.norm(both(end.x)[1]))
+    return _End(end.x.reshape(d, d), float(end.fun), steep, least)
+
+
+@functools.cache
+def _ends(near: bool) -> list[_End]:
+    """Twenty descents for d = 8 and W* = 0, from I + W_0 or from random matrices."""
+    d, found = 8, []
+    for seed in range(20):
+        rng = np.random.default_rng(seed)
+        V = rng.standard_normal((d, d)) / np.sqrt(d)
+        W = V * (0.2 / np.linalg.norm(V, 2)) if near else V - np.eye(d)
+        found.append(_end(W, np.zeros((d, d))))
+    return found
+
+
+@claim("li-yuan2017-text-stuck")
+def test_wrong_starts_are_stuck():
+    """Far from the identity some descents end in strict local minima; near it, none."""
+    stuck = [end for end in _ends(near=False) if end.loss > 0.01]
+    assert len(stuck) == 4
+    slack = min(min(end.least - 0.01, 1e-6 - end.gradient, end.loss - 0.04) for end in stuck)
+    return Held(min(slack, 1e-9 - max(end.loss for end in _ends(near=True))), 40, exact=True)
+
+
+@claim("liu2019-text-li-yuan-landscape")
+def test_landscape_away_from_the_identity():
+    """A strict local minimum with a positive loss is no global one."""
+    stuck = max(_ends(near=False), key=lambda end: end.loss)
+    assert stuck.gradient < 1e-6
+    assert stuck.least > 0.01
+    slack, tried = _steepness_near_the_identity()
+    return Failed(-stuck.loss, stuck.weights, Held(slack, tried))
+
+
+def _steepness_near_the_identity() -> tuple[float, int]:
+    """The least |gradient|/distance - 0.05 for norms up to 0.1."""
     rng = np.random.default_rng(4)
 
     def steepness(W: np.ndarray, W_star: np.ndarray) -> float:
@@ -192,7 +252,12 @@ def test_no_other_critical_points_near_the_identity():
             return np.inf
         return float(np.linalg.norm(gradient(W, W_star)) / away) - 0.05
 
-    slack, tried = _smallest(steepness, rng, 3000, 0.1)
+    return _smallest(steepness, rng, 3000, 0.1)
+
+
+@claim("li-yuan2017-figure-2")
+def test_no_other_critical_points_near_the_identity():
+    slack, tried = _steepness_near_the_identity()
     return Held(slack, tried)
 
 
@@ -802,6 +867,23 @@ def test_taylor():
     return Held(float(np.min((PI / 2 - 1) * np.abs(x) ** 3 + 1e-15 - rest)), len(x))
 
 
+@claim("li-yuan2017-text-angles")
+def test_angles_stay_away_from_the_right_angle():
+    """Two units that lean on each other: a constant cosine, and so its cube, near W*."""
+    rng = np.random.default_rng(30)
+    slack, tried = np.inf, 0
+    for gamma in (0.01, 0.1, 0.3, 0.6):
+        W_star = np.zeros((5, 5))
+        W_star[0, 1] = W_star[1, 0] = gamma
+        cosine = 2 * gamma / (1 + gamma**2)
+        for power in range(2, 13):
+            W = W_star + 10.0**-power * gamma * _one(rng, 5, 1.0)
+            angle = column_angles(W_star, W)[0, 1]
+            slack = min(slack, PI / 2 - angle - gamma, np.cos(angle) ** 3 - 0.9 * cosine**3)
+            tried += 1
+    return Held(float(slack), tried, exact=True)
+
+
 @claim("li-yuan2017-text-joint-taylor")
 def test_joint_taylor():
     """Near |x| = 1 no constant suffices; for |x| <= 1/2 the constant 0.21 does."""
@@ -832,6 +914,27 @@ def _shipped(student: str) -> list[dict[str, list[float]]]:
     ]
     assert found
     return found
+
+
+@claim("li-yuan2017-text-5-2-teacher")
+def test_teachers_of_section_5_2():
+    """The targets are answers of a network of the student's own class."""
+    size = {"d": 8, "training": 200, "test": 20, "batch": 20, "hidden": 12, "precision": "double"}
+    norms = {"teacher_frobenius": 1.5, "start_frobenius": 1.4}
+    link, plain, blocks = (
+        Convergence(student, **size, **norms).prepare()
+        for student in ("reslink", "vanilla", "three-block")
+    )
+    W_star = link._teacher
+    worst = np.max(np.abs(link._targets - output(link._training, W_star)))
+    there = vanilla_output(plain._training, np.eye(8) + W_star)
+    worst = max(worst, np.max(np.abs(plain._targets - there)))
+    # A 3-Block network fits the targets of 3-Block exactly: its own teacher, drawn again.
+    teacher = BlockNetwork(8, _streams(0, 5), hidden=12)
+    teacher.settle(blocks._training[0])
+    worst = max(worst, np.max(np.abs(blocks._training[1] - teacher.output(blocks._training[0]))))
+    worst = max(worst, np.max(np.abs(blocks._test[1] - teacher.output(blocks._test[0]))))
+    return Held(1e-9 - float(worst), 3, exact=True)
 
 
 @claim("li-yuan2017-figure-7a", "li-yuan2017-text-5-2-reslink")
