@@ -6,15 +6,18 @@ for matrices that make the ratio of both sides small.  Large dimensions are reac
 equal blocks (`Blocks`), whose cost does not depend on the number of copies.
 """
 
-from typing import NamedTuple
+from collections.abc import Sequence
+from typing import Any, NamedTuple
 
 import numpy as np
 
 from shortcutlib.angles import FloatArray
 from shortcutlib.reslink.exchangeable import Blocks, measure_blocks
 
-__all__ = ["POTENTIAL_CAP", "Worst", "small_limit", "worst_case"]
+__all__ = ["POTENTIAL_CAP", "PRINTED", "Worst", "small_limit", "with_witnesses", "worst_case"]
 
+#: The constant of Theorem 3.3.
+PRINTED = 0.03
 #: The largest potential that Theorem 3.3 admits.
 POTENTIAL_CAP = 0.1
 #: Weight of the penalty on a potential above the cap in the first round, and its growth; and the
@@ -297,3 +300,40 @@ def worst_case(
     if best is None:
         raise RuntimeError("no start ended at admissible matrices: give more starts")
     return best
+
+
+def with_witnesses(
+    records: Sequence[dict[str, Any]], *, few: int = 300, most: int = 600
+) -> list[dict[str, Any]]:
+    """All records of a search, but with the matrices of those only that show the most.
+
+    Parameters
+    ----------
+    records : sequence of dict
+        With ``gamma``, ``block``, ``copies``, ``ratio`` and the blocks ``weights``, ``teacher``.
+    few, most : int
+        Most numbers in a pair of matrices, so that what is shipped stays small.
+
+    Returns
+    -------
+    list of dict
+        Blocks are kept for the smallest ratio at every gamma (among pairs of at most `few`
+        numbers), and for every size at the smallest gamma for which the printed constant fails (of
+        at most `most`); elsewhere the lists are empty.
+    """
+
+    def numbers(record: dict[str, Any]) -> int:
+        return sum(np.size(record[name]) for name in ("weights", "teacher"))
+
+    kept = set()
+    for gamma in {record["gamma"] for record in records}:
+        here = [r for r in records if r["gamma"] == gamma and numbers(r) <= few]
+        kept |= {id(min(here, key=lambda r: r["ratio"]))} if here else set()
+    for size in {(record["block"], record["copies"]) for record in records}:
+        here = [r for r in records if (r["block"], r["copies"]) == size and numbers(r) <= most]
+        failing = [r for r in here if r["ratio"] < PRINTED]
+        kept |= {id(min(failing, key=lambda r: r["gamma"]))} if failing else set()
+    return [
+        record if id(record) in kept else {**record, "weights": [], "teacher": []}
+        for record in records
+    ]

@@ -1,6 +1,7 @@
 """The command ``python -m shortcutlib reslink``: the experiments of Li and Yuan (2017)."""
 
 import argparse
+import json
 import sys
 from collections.abc import Callable, Iterator
 from itertools import combinations
@@ -310,14 +311,33 @@ _STARTS, _ITERATIONS = 8, 400
 
 
 def _collect(options: argparse.Namespace) -> Iterator[str]:
-    from shortcutlib.reslink.shipped import collect, write_shipped
+    from shortcutlib.reslink.adversary import with_witnesses
+    from shortcutlib.reslink.shipped import DIGITS, collect, write_shipped
 
     for prefix, name, settings in _COLLECTED:
         if not any(options.folder.glob(f"{prefix}*.jsonl")):
             continue
         path = options.folder / f"{name}.json"
-        write_shipped(path, {"trainings": collect(options.folder, prefix, **settings)})
+        choose = with_witnesses if name == "adversary" else None
+        trainings = collect(options.folder, prefix, choose=choose, **settings)
+        if name == "convergence":
+            _add_variances(trainings)
+        # Witnesses are there to be evaluated again.
+        write_shipped(path, {"trainings": trainings}, digits=10 if name == "adversary" else DIGITS)
         yield f"{path.name}: {path.stat().st_size:,} bytes"
+
+
+def _add_variances(trainings: list[dict[str, Any]]) -> None:
+    """Say how much the teacher's answers vary, the unit in which errors can be compared."""
+    known: dict[str, float] = {}
+    for training in trainings:
+        given = {k: v for k, v in training["configuration"].items() if k != "experiment"}
+        # All runs, and ResLink and Vanilla, have one and the same teacher.
+        own = given["student"] == "three-block" and given["teacher"] == "own"
+        kind = json.dumps(given | {"student": own, "run": 0, "teacher": own}, sort_keys=True)
+        if kind not in known:
+            known[kind] = float(np.var(Convergence(**given).prepare().targets, dtype=float))
+        training["variance"] = known[kind]
 
 
 #: Beginning of the files' names, name of what is shipped, and how it is thinned.
@@ -327,7 +347,7 @@ _COLLECTED: tuple[tuple[str, str, dict[str, Any]], ...] = (
     ("exact", "dynamics-without-noise", {"head": 101, "most": 120}),
     ("zero-start", "zero-start", {"most": 10}),
     ("pairs", "pairs", {}),
-    ("adversary", "adversary", {"best": ("gamma", "ratio")}),
+    ("adversary", "adversary", {}),
 )
 
 

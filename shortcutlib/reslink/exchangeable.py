@@ -2,9 +2,9 @@
 
 A matrix of ``copies`` x ``copies`` blocks that stays the same whenever the copies are exchanged has
 one block D on the diagonal and another one O everywhere else.  It acts on vectors that are equal in
-all copies like the *mean block* ``E = D + (copies - 1) O``, and on vectors whose copies add up to
-zero like the *difference block* ``B = D - O``.  So its spectral norm is the larger one of B and E.
-If student and teacher are such matrices, so is the gradient, and everything follows from B and E in
+all copies like the *mean block* ``C = D + (copies - 1) O``, and on vectors whose copies add up to
+zero like the *difference block* ``B = D - O``.  So its spectral norm is the larger one of B and C.
+If student and teacher are such matrices, so is the gradient, and everything follows from B and C in
 a time that does not depend on the number of copies.
 """
 
@@ -22,8 +22,8 @@ __all__ = ["Blocks", "BlocksState", "blocks", "measure_blocks"]
 class Blocks(NamedTuple):
     """A d x d matrix of equal blocks, d = m * copies.
 
-    ``difference`` and ``mean`` are the blocks B and E, of shape (m, m).  With one copy there are no
-    differences, and the matrix is E.
+    ``difference`` and ``mean`` are the blocks B and C, of shape (m, m).  With one copy there are no
+    differences, and the matrix is C.
     """
 
     difference: FloatArray
@@ -69,7 +69,7 @@ def blocks(difference: ArrayLike, mean: ArrayLike, copies: int) -> Blocks:
     Parameters
     ----------
     difference, mean : array_like, shape (m, m)
-        The blocks B and E; equal ones give a block diagonal matrix.
+        The blocks B and C; equal ones give a block diagonal matrix.
     copies : int
         Number of copies, at least 1.
 

@@ -126,12 +126,12 @@ class Convergence:
         other = "" if self.teacher == "own" else f"-of-{self.teacher}"
         return f"{self.experiment}-{self.student}{other}-{self.run}"
 
-    def prepare(self) -> Training:
+    def prepare(self) -> TrainingSet | BlockTraining:
         """Draw the teacher, the sets and the start.
 
         Returns
         -------
-        Training
+        TrainingSet or BlockTraining
         """
         kind: Any = np.float32 if self.precision == "single" else np.float64
         teacher = random_matrix(

@@ -194,6 +194,13 @@ class BlockTraining:
     rate : float, default 1e-3
         Step size.
 
+    Attributes
+    ----------
+    targets : ndarray, shape (n,)
+        The teacher's answers to the training inputs.
+    step : int
+        Epochs done.
+
     Raises
     ------
     ValueError
@@ -218,6 +225,7 @@ class BlockTraining:
         kind = network.layers[0].dtype
         self.network = network
         self._training = tuple(np.asarray(part, dtype=kind) for part in training)
+        self.targets = self._training[1]
         self._test = tuple(np.asarray(part, dtype=kind) for part in test)
         self._rng = rng
         self._batch = batch

@@ -926,9 +926,9 @@ def test_teachers_of_section_5_2():
         for student in ("reslink", "vanilla", "three-block")
     )
     W_star = link._teacher
-    worst = np.max(np.abs(link._targets - output(link._training, W_star)))
+    worst = np.max(np.abs(link.targets - output(link._training, W_star)))
     there = vanilla_output(plain._training, np.eye(8) + W_star)
-    worst = max(worst, np.max(np.abs(plain._targets - there)))
+    worst = max(worst, np.max(np.abs(plain.targets - there)))
     # A 3-Block network fits the targets of 3-Block exactly: its own teacher, drawn again.
     teacher = BlockNetwork(8, _streams(0, 5), hidden=12)
     teacher.settle(blocks._training[0])

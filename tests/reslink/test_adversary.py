@@ -79,6 +79,23 @@ def test_a_known_pair_helps():
         reslink.worst_case(0.5, np.random.default_rng(1), block=3, copies=2, known=known)
 
 
+def test_witnesses_are_kept_where_they_matter():
+    def record(gamma, size, ratio):
+        return {
+            "gamma": gamma, "block": size, "copies": 1, "ratio": ratio,
+            "weights": [np.zeros((size, size))], "teacher": [np.zeros((size, size))],
+        }  # fmt: skip
+
+    records = [
+        record(0.2, 2, 0.09), record(0.2, 16, 0.08), record(0.3, 2, 0.02), record(0.3, 16, 0.01),
+        record(0.4, 2, 0.01), record(0.4, 16, -0.1), record(0.4, 20, -0.2),
+    ]  # fmt: skip
+    kept = adversary.with_witnesses(records)
+    assert [r["ratio"] for r in kept] == [r["ratio"] for r in records]
+    # 16 x 16 only where it is the first to fail; 20 x 20 not even there.
+    assert [len(r["weights"]) for r in kept] == [1, 0, 1, 1, 1, 0, 0]
+
+
 def test_the_small_limit_is_that_of_skew_matrices():
     from shortcutlib.reslink.circulant import circulant_teacher, measure
 

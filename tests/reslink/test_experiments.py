@@ -40,13 +40,13 @@ def test_all_students_have_the_same_task():
         for student in ("reslink", "vanilla", "three-block")
     ]
     first, second, third = trainings
-    np.testing.assert_array_equal(first._targets, second._targets)
-    assert not np.allclose(third._training[1], first._targets)
+    np.testing.assert_array_equal(first.targets, second.targets)
+    assert not np.allclose(third.targets, first.targets)
     imitator = Convergence("three-block", 1, "reslink", precision="double", **SMALL, **NORMS)
-    np.testing.assert_allclose(imitator.prepare()._training[1], first._targets)
+    np.testing.assert_allclose(imitator.prepare().targets, first.targets)
     np.testing.assert_array_equal(first.weights, second.weights)
     other = Convergence("reslink", 2, precision="double", **SMALL, **NORMS).prepare()
-    np.testing.assert_array_equal(other._targets, first._targets)
+    np.testing.assert_array_equal(other.targets, first.targets)
     assert not np.allclose(other.weights, first.weights)
 
 
