@@ -47,7 +47,7 @@ class Archive:
     notebook : str
         File name of the notebook.
     tests : mapping of str to str
-        Source of the checks of each question, by the question's name.
+        Source of the checks of each question, by the question's name, in order.
     files : mapping of str to bytes
         Files that the notebook may read.
     forbidden : tuple of str
@@ -133,6 +133,8 @@ class Archive:
                     "that Otter calls exception-based (tests: ok_format: false)"
                 )
         about: dict[str, Any] = json.loads(parts.get(ASSIGNMENT, b"{}"))
+        order = [question for question in about.get("questions", ()) if question in tests]
+        tests = {question: tests[question] for question in dict.fromkeys([*order, *tests])}
         otter: dict[str, Any] = json.loads(parts.get("otter_config.json", b"{}"))
         short = about.get("name") or otter.get("assignment_name") or "assignment"
         return cls(
