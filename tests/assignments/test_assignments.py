@@ -123,14 +123,12 @@ def test_students_get_no_answers_and_no_hidden_checks(name, made):
         assert mark not in student
     master = json.loads((MASTERS / f"{name}.ipynb").read_text(encoding="utf-8"))
     secret = 0
-    inside = False
-    for cell in master["cells"]:
-        source = "".join(cell["source"])
-        inside = inside or source == "# BEGIN SOLUTION"
-        inside = inside and source != "# END SOLUTION"
-        hidden = "hidden: true" in source
-        if cell["cell_type"] != "code" or not (inside or hidden):
-            continue
+    hidden = [
+        "".join(cell["source"])
+        for cell in master["cells"]
+        if cell["cell_type"] == "code" and "hidden: true" in "".join(cell["source"])
+    ]
+    for source in [*_solutions(name), *hidden]:
         lines = [line.strip() for line in source.splitlines() if len(line.strip()) > 25]
         telling = [line for line in lines if not line.startswith(("#", "def ", "import "))]
         for line in telling:
@@ -157,16 +155,12 @@ def _public(master, line: str) -> bool:
 def test_the_students_notebook_runs_alone_and_checks(name, made, tmp_path):
     """From an empty folder, with the solution in the place of the answers."""
     student = json.loads((made / name / "student" / f"{name}.ipynb").read_text())
-    solution = json.loads((made / name / "solution" / f"{name}.ipynb").read_text())
-    answers = iter(
-        "".join(cell["source"])
-        for cell in solution["cells"]
-        if "otter_answer_cell" in cell["metadata"].get("tags", []) and cell["cell_type"] == "code"
-    )
+    answers = iter(_solutions(name))
     for cell in student["cells"]:
-        if "otter_answer_cell" in cell["metadata"].get("tags", []):
-            if cell["cell_type"] == "code":
-                cell["source"] = next(answers)
+        answered = "otter_answer_cell" in cell["metadata"].get("tags", [])
+        if answered and cell["cell_type"] == "code":
+            cell["source"] = next(answers)
+    assert next(answers, None) is None
     node = nbformat.reads(json.dumps(student), as_version=4)
     environment = {**os.environ, "PYTHONPATH": str(ROOT)}
     client = NotebookClient(
@@ -181,6 +175,20 @@ def test_the_students_notebook_runs_alone_and_checks(name, made, tmp_path):
     ]
     assert len(checked) == len(archive(made, name).tests)
     assert all("All test cases passed!" in text for text in checked), checked
+
+
+def _solutions(name: str) -> list[str]:
+    """The code cells of a master that students have to write."""
+    master = json.loads((MASTERS / f"{name}.ipynb").read_text(encoding="utf-8"))
+    found = []
+    inside = False
+    for cell in master["cells"]:
+        source = "".join(cell["source"])
+        if source in ("# BEGIN SOLUTION", "# END SOLUTION"):
+            inside = source == "# BEGIN SOLUTION"
+        elif inside and cell["cell_type"] == "code":
+            found.append(source)
+    return found
 
 
 def test_a_solution_that_fails_its_own_checks_stops_the_program(tmp_path, monkeypatch):
