@@ -1,6 +1,5 @@
 """Each assignment: it can be made, its own solution passes, and its checks can tell."""
 
-import importlib.util
 import json
 import os
 import re
@@ -8,6 +7,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+import assignments as tool
 import nbformat
 import pytest
 import yaml
@@ -53,7 +53,9 @@ def test_every_master_is_listed_and_has_wrong_answers():
 
 @pytest.mark.parametrize("entry", ENTRIES, ids=lambda entry: entry["name"])
 def test_the_list_says_what_the_notebook_is(entry, made):
-    assert set(entry) == {"name", "title", "part", "chapters", "hours", "asks", "forbidden"}
+    assert set(entry) == {
+        *("name", "title", "part", "chapters", "hours", "points", "asks", "forbidden"),
+    }
     toc = yaml.safe_load((ROOT / "_toc.yml").read_text(encoding="utf-8"))
     assert entry["part"] in {part["caption"] for part in toc["parts"]}
     listed = {c["file"] for part in toc["parts"] for c in part["chapters"]}
@@ -65,7 +67,9 @@ def test_the_list_says_what_the_notebook_is(entry, made):
     assert about.title == entry["title"]
     points = sum(_points(source) for source in about.tests.values())
     points += sum(question.points for question in about.written)
+    assert points == entry["points"]
     assert f"{points:g} points" in text
+    assert entry["hours"] in text.lower()
 
 
 def _points(source: str) -> float:
@@ -192,10 +196,6 @@ def _solutions(name: str) -> list[str]:
 
 
 def test_a_solution_that_fails_its_own_checks_stops_the_program(tmp_path, monkeypatch):
-    monkeypatch.syspath_prepend(str(ROOT / "tools"))
-    spec = importlib.util.spec_from_file_location("assignments", ROOT / "tools" / "assignments.py")
-    tool = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(tool)
     masters = tmp_path / "masters"
     masters.mkdir()
     notebook = (MASTERS / "gradient.ipynb").read_text(encoding="utf-8")
