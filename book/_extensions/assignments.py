@@ -66,11 +66,11 @@ def card(entry: dict[str, Any], address: str) -> str:
         get.append(f'<a href="{binder}/{name}.ipynb">Open it in Binder</a>')
     return f"""\
 :::{{card}} {entry["title"]}
+*{entry["part"]}: {chapters}. About {entry["hours"]}, {entry["points"]} points.*
+
 {entry["asks"]}
 
 {" · ".join(get)}
-+++
-{entry["part"]}: {chapters}. About {entry["hours"]}, {entry["points"]} points.
 :::
 """
 
