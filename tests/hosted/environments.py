@@ -13,10 +13,18 @@ ROOT = Path(__file__).parents[2]
 def interpreter(version: str) -> str:
     """A Python of that version, or the nearest that this machine has."""
     for wanted in (version, "3.12", "3.13", "3.11"):
-        found = shutil.which(f"python{wanted}") or _kept_elsewhere(wanted)
-        if found:
-            return found
+        for found in (shutil.which(f"python{wanted}"), _kept_elsewhere(wanted)):
+            if found and _works(found):
+                return found
     return sys.executable
+
+
+def _works(python: str) -> bool:
+    """Whether it is a Python that makes environments, and no mere pointer to one."""
+    done = subprocess.run(
+        [python, "-c", "import ensurepip, venv"], capture_output=True, check=False
+    )
+    return done.returncode == 0
 
 
 def _kept_elsewhere(version: str) -> str | None:
