@@ -219,14 +219,6 @@ WRONG: dict[str, list[Wrong]] = {
             "a column of zeros",
         ),
         Wrong(
-            "line",
-            # Columns brought to mean zero: the constant is lost.
-            "def best_linear(X, y):\n"
-            "    return np.linalg.lstsq(X - X.mean(axis=0), y, rcond=None)[0]",
-            0,
-            "Four points in the plane",
-        ),
-        Wrong(
             "objective",
             # Without the factor 1/2; the gradient is right.
             "def objective(w, V, X, Z, y):\n    return np.mean((X @ w + Z @ (V.T @ w) - y) ** 2)",
@@ -312,13 +304,6 @@ WRONG: dict[str, list[Wrong]] = {
         ),
         Wrong(
             "training",
-            # Without its start.
-            "points = points[1:]",
-            5,
-            "the first point should be the start",
-        ),
-        Wrong(
-            "training",
             # Hardly a run.
             "def train(w, V, X, Z, y):\n"
             "    return [(w, V)] * 20\n"
@@ -337,16 +322,6 @@ WRONG: dict[str, list[Wrong]] = {
             "    )",
             0,
             "is below w* and does not count",
-        ),
-        Wrong(
-            "along",
-            # Without a value for a list of which nothing is above.
-            "right = smallest_ratio\n"
-            "def smallest_ratio(*arguments):\n"
-            "    found = right(*arguments)\n"
-            "    return found if found < np.inf else 0.0",
-            1,
-            "And what if no point is above?",
         ),
     ],
 }
