@@ -176,6 +176,7 @@ class Explorer(anywidget.AnyWidget):
         self._name = name or self.kind
         self._fallback = fallback
         super().__init__(**parameters)
+        self._initial = self.values()
         self._specification = self.specification()
 
     @classmethod
@@ -201,6 +202,8 @@ class Explorer(anywidget.AnyWidget):
             "title": self.title,
             "call": type(self).__name__,
             "controls": [{"name": n, **control} for n, control in self.controls().items()],
+            # Where the page's Reset leads; an element in a page begins with its present values.
+            "initial": self._initial,
             "extra": self.extra(),
         }
 

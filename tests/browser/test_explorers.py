@@ -711,28 +711,78 @@ def test_the_cloud_is_what_python_simulates(http: bool, show: Show) -> None:
         assert values(page)["across"] == 0.0
 
 
-def test_a_link_and_python_bring_the_same_state(show: Show) -> None:
-    changed = {"k": 36, "along": 0.25, "warmup": 0}
-    with show([DescentExplorer(), DescentExplorer(**changed)], http=True) as page:
-        page.locator("#descent-2-k").focus()
-        page.keyboard.press("ArrowRight")
+def varied(kind: type[Explorer]) -> dict[str, Any]:
+    """A value for every parameter, none of them the default."""
+    chosen: dict[str, Any] = {}
+    for name, control in kind.controls().items():
+        default = control["default"]
+        if control["kind"] == "flag":
+            chosen[name] = not default
+        elif control["kind"] == "choice":
+            chosen[name] = next(value for value, _ in control["options"] if value != default)
+        else:
+            low, high = control["low"], control["high"]
+            value = low + 0.37 * (high - low)
+            if control["scale"] == "log" and low > 0:
+                value = low * (high / low) ** 0.37
+            value = float(f"{value:.3g}")
+            chosen[name] = round(value) if control["kind"] == "whole" else value
+            assert chosen[name] != default
+    return chosen
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_link_and_python_bring_the_same_state(kind: type[Explorer], show: Show) -> None:
+    """Beginning with a state that is not the default, as chapters do."""
+    chapter = varied(kind)
+    defaults = {name: control["default"] for name, control in kind.controls().items()}
+    *_, last = chapter
+    # All defaults but one: what a link relative to the defaults would leave out.
+    wanted = {**defaults, last: chapter[last]}
+    with show([kind(), kind(**chapter)], http=True) as page:
+        host = page.locator(".shortcut-explorer").nth(1)
+        assert values(page, 1) == pytest.approx(chapter, rel=1e-5)
+        host.evaluate("(host, wanted) => host.explorer.set(wanted)", wanted)
+        state = values(page, 1)
+        assert state == pytest.approx(wanted, rel=1e-5)
         copied = page.locator(".se-copied").nth(1)
         page.get_by_role("button", name="Copy link").nth(1).click()
         link = copied.input_value()
         page.get_by_role("button", name="Copy as Python").nth(1).click()
         code = copied.input_value()
-        state = values(page, 1)
-    assert state["k"] == 37
-    variables: dict[str, Any] = {}
-    *first, last = code.split("; ")
-    exec("; ".join([*first, f"explorer = {last}"]), variables)
-    assert variables["explorer"].values() == pytest.approx(state, rel=1e-5)
-    fragment = "#" + link.split("#")[1]
-    with show([DescentExplorer(), DescentExplorer()], fragment=fragment) as page:
-        assert values(page, 1) == state
-        assert values(page, 0)["k"] == 25
         page.get_by_role("button", name="Reset").nth(1).click()
-        assert values(page, 1)["k"] == 25
+        assert values(page, 1) == pytest.approx(chapter, rel=1e-5)
+        # To follow the link in the same page is to open it.
+        key = kind.controls()[last]["key"]
+        page.evaluate("link => { location.href = link; }", link)
+        page.wait_for_function(
+            "state => Object.keys(state).every(n => shortcutExplorers.all[1].values[n] === state[n])",
+            arg=state,
+        )
+        # What a link leaves out is as the chapter shows it, and nonsense changes nothing.
+        fragment = f"#explorer={kind.kind}-2&{key}={float(defaults[last]):g}&nothing=3"
+        page.evaluate("fragment => { location.hash = fragment; }", fragment)
+        page.wait_for_function(
+            "([name, value]) => shortcutExplorers.all[1].values[name] === value",
+            arg=[last, defaults[last]],
+        )
+        assert values(page, 1) == pytest.approx({**chapter, last: defaults[last]}, rel=1e-5)
+        page.evaluate("fragment => { location.hash = fragment; }", f"#explorer={kind.kind}-2&{key}=x")
+        page.wait_for_function(
+            "([name, value]) => shortcutExplorers.all[1].values[name] !== value",
+            arg=[last, defaults[last]],
+        )
+        assert values(page, 1) == pytest.approx(chapter, rel=1e-5)
+        assert values(page, 0) == pytest.approx(defaults, rel=1e-5)
+    variables: dict[str, Any] = {}
+    *first, call = code.split("; ")
+    exec("; ".join([*first, f"explorer = {call}"]), variables)
+    assert variables["explorer"].values() == pytest.approx(state, rel=1e-5)
+    with show([kind(), kind(**chapter)], fragment="#" + link.split("#")[1]) as page:
+        assert values(page, 1) == state
+        assert values(page, 0) == pytest.approx(defaults, rel=1e-5)
+        page.get_by_role("button", name="Reset").nth(1).click()
+        assert values(page, 1) == pytest.approx(chapter, rel=1e-5)
 
 
 @pytest.mark.parametrize("theme", ["light", "dark"])

@@ -104,6 +104,14 @@ def test_the_representation_makes_the_same_explorer():
         DescentExplorer(kk=3)
 
 
+def test_reset_leads_to_the_first_state():
+    explorer = DescentExplorer(k=16, across=-0.5)
+    explorer.k = 9
+    specification = explorer.specification()
+    assert specification == explorer._specification
+    assert specification["initial"] == explorer.values() | {"k": 16}
+
+
 def test_words_cannot_end_the_script_element():
     page = DescentExplorer(name="</script><b>", fallback="<p>static</p>").to_html()
     assert page.count("</script>") == 1

@@ -8,11 +8,15 @@
 
   class Explorer {
     constructor(host, specification, values, changed) {
-      Object.assign(this, { host, specification, changed, costs: [], extra: specification.extra });
+      Object.assign(this, { host, specification, changed, values: {}, costs: [],
+        extra: specification.extra });
       this.controls = new Map(specification.controls.map((control) => [control.name, control]));
-      this.values = {};
+      // Where Reset and links begin: the state in which the chapter or the cell shows the explorer.
+      this.initial = {};
+      const first = changed ? specification.initial : values;
       for (const [name, control] of this.controls) {
         this.values[name] = fit(control, values[name] ?? control.default);
+        this.initial[name] = fit(control, first[name] ?? control.default);
       }
       this.id = unique(specification.name);
       all.push(this);
@@ -151,9 +155,7 @@
     }
 
     reset() {
-      const start = {};
-      for (const [name, control] of this.controls) start[name] = control.default;
-      this.set(start);
+      this.set(this.initial);
     }
 
     // Draw in the next frame, however many changes arrive before it; finely once it is quiet.
@@ -181,32 +183,32 @@
       if (this.costs.length > 1000) this.costs.shift();
     }
 
-    changes() {
-      return [...this.controls].filter(([name, control]) => this.values[name] !== control.default);
-    }
-
+    // What is the class's default need not be said in Python.
     python() {
       const { call } = this.specification;
       const spell = (value) => (value === true ? "True" : value === false ? "False" : value);
-      const parts = this.changes().map(([name]) => `${name}=${spell(this.values[name])}`);
+      const parts = [...this.controls]
+        .filter(([name, control]) => this.values[name] !== control.default)
+        .map(([name]) => `${name}=${spell(this.values[name])}`);
       return `from shortcutlib.explorers import ${call}\n${call}(${parts.join(", ")})`;
     }
 
+    // Every parameter, so that a link outlives a change of the chapter or of a default.
     link() {
-      const parts = this.changes().map(([name, { key }]) => `${key}=${Number(this.values[name])}`);
+      const parts = [...this.controls].map(([name, { key }]) => `${key}=${Number(this.values[name])}`);
       return `${location.href.split("#")[0]}#${[`explorer=${this.id}`, ...parts].join("&")}`;
     }
 
+    // A link written by hand may leave parameters out: they are as the chapter shows them.
     readLink() {
       const state = new URLSearchParams(location.hash.slice(1));
       if (this.changed || state.get("explorer") !== this.id) return;
+      const there = { ...this.initial };
       for (const [name, control] of this.controls) {
-        if (state.has(control.key)) {
-          this.values[name] = fit(control, Number(state.get(control.key)));
-          this.show(name);
-        }
+        const told = state.get(control.key);
+        if (told && Number.isFinite(Number(told))) there[name] = fit(control, Number(told));
       }
-      this.schedule();
+      this.set(there);
       this.host.scrollIntoView();
     }
 
