@@ -24,7 +24,8 @@ from shortcutlib.explorers import (
     LandscapeExplorer,
     TableExplorer,
 )
-from shortcutlib.explorers.base import SCRIPTS, SHARED
+from shortcutlib.explorers.base import SCRIPTS
+from shortcutlib.explorers.base import scripts as scripts_of
 
 ROOT = Path(__file__).resolve().parent.parent
 GOAL = 16.0  # milliseconds
@@ -64,7 +65,7 @@ def find_browser():
 
 def page_of(explorer):
     """A page with one explorer."""
-    names = [*SHARED, f"{explorer.kind}.js"]
+    names = scripts_of(explorer.kind)
     scripts = "".join(
         f'<script defer src="{(SCRIPTS / name).as_uri()}"></script>' for name in names
     )

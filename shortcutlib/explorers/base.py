@@ -14,14 +14,19 @@ from typing import Any, ClassVar
 import anywidget
 import traitlets
 
-__all__ = ["Explorer", "choice", "flag", "number", "whole"]
+__all__ = ["SCRIPTS", "SHARED", "Explorer", "choice", "flag", "number", "scripts", "whole"]
 
 SCRIPTS = Path(__file__).parent / "scripts"
-#: The scripts that every explorer needs, in the order in which they are loaded.
+#: The scripts that every explorer needs, in the order in which they are loaded: the mathematics,
+#: which also runs in workers, then what is seen.
 SHARED = (
     *("core.js", "fates.js", "random.js", "sampled.js"),
     *("controls.js", "base.js", "scales.js", "panel.js"),
+    *("job.js", "start_disc.js", "timeline.js"),
 )
+
+#: Every explorer by the name of its kind.
+_KINDS: dict[str, type["Explorer"]] = {}
 
 
 def number(
@@ -34,6 +39,7 @@ def number(
     step: float = 0.01,
     scale: str = "linear",
     shown: bool = True,
+    more: bool = False,
 ) -> Any:
     """A real parameter: a trait with a range, a slider and a short key for links.
 
@@ -51,12 +57,15 @@ def number(
         How the slider divides the range.
     shown : bool, default True
         Whether there is a slider; a position that is dragged needs none.
+    more : bool, default False
+        Whether the slider is left to "More settings", which a narrow screen folds away.
 
     Returns
     -------
     traitlets.Float
     """
-    about = {"key": key, "label": label, "step": step, "scale": scale, "shown": shown}
+    about = {"key": key, "label": label, "shown": shown, "more": more}
+    about |= {"step": step, "scale": scale}
     return traitlets.Float(default, min=low, max=high).tag(
         sync=True, control={"kind": "number", "low": low, "high": high, **about}
     )
@@ -72,6 +81,7 @@ def whole(
     step: int = 1,
     scale: str = "linear",
     shown: bool = True,
+    more: bool = False,
 ) -> Any:
     """A whole parameter; the scale ``"log"`` may start at 0.
 
@@ -79,27 +89,28 @@ def whole(
     ----------
     default, low, high : int
         Value at first, and the range.
-    key, label, step, scale, shown
+    key, label, step, scale, shown, more
         As for `number`.
 
     Returns
     -------
     traitlets.Int
     """
-    about = {"key": key, "label": label, "step": step, "scale": scale, "shown": shown}
+    about = {"key": key, "label": label, "shown": shown, "more": more}
+    about |= {"step": step, "scale": scale}
     return traitlets.Int(default, min=low, max=high).tag(
         sync=True, control={"kind": "whole", "low": low, "high": high, **about}
     )
 
 
-def flag(default: bool, *, key: str, label: str) -> Any:
+def flag(default: bool, *, key: str, label: str, more: bool = False) -> Any:
     """A parameter that is on or off.
 
     Parameters
     ----------
     default : bool
         Value at first.
-    key, label : str
+    key, label, more
         As for `number`.
 
     Returns
@@ -107,7 +118,8 @@ def flag(default: bool, *, key: str, label: str) -> Any:
     traitlets.Bool
     """
     return traitlets.Bool(default).tag(
-        sync=True, control={"kind": "flag", "key": key, "label": label, "shown": True}
+        sync=True,
+        control={"kind": "flag", "key": key, "label": label, "shown": True, "more": more},
     )
 
 
@@ -129,8 +141,25 @@ def choice(default: int, options: dict[int, str], *, key: str, label: str) -> An
     """
     about = {"key": key, "label": label, "options": [[*item] for item in options.items()]}
     return traitlets.Enum(list(options), default).tag(
-        sync=True, control={"kind": "choice", **about, "shown": True}
+        sync=True, control={"kind": "choice", **about, "shown": True, "more": False}
     )
+
+
+def scripts(*kinds: str) -> tuple[str, ...]:
+    """The scripts that explorers of these kinds need, in the order in which they are loaded.
+
+    Parameters
+    ----------
+    *kinds : str
+        Names of explorers.
+
+    Returns
+    -------
+    tuple of str
+        Names of files in `SCRIPTS`.
+    """
+    own = [name for kind in kinds for name in (*_KINDS[kind].needs, f"{kind}.js")]
+    return tuple(dict.fromkeys((*SHARED, *own)))
 
 
 class Explorer(anywidget.AnyWidget):
@@ -150,6 +179,8 @@ class Explorer(anywidget.AnyWidget):
     kind: ClassVar[str] = ""
     #: What stands above the picture.
     title: ClassVar[str] = ""
+    #: Further scripts with mathematics of its own, loaded before its script.
+    needs: ClassVar[tuple[str, ...]] = ()
     _esm: Any = ""
     _css: Any = ""
     #: An older ipywidgets would show only the widget and leave the page without a picture.
@@ -160,8 +191,8 @@ class Explorer(anywidget.AnyWidget):
     def __init_subclass__(cls, **keywords: Any) -> None:
         # Not for the anonymous subclasses by which a widget gets further traits.
         if "kind" in cls.__dict__:
-            scripts = [SCRIPTS / name for name in (*SHARED, f"{cls.kind}.js")]
-            parts = [path.read_text(encoding="utf-8") for path in scripts]
+            _KINDS[cls.kind] = cls
+            parts = [(SCRIPTS / name).read_text(encoding="utf-8") for name in scripts(cls.kind)]
             cls._esm = "\n".join([*parts, "export default globalThis.shortcutExplorers.widget;\n"])
             cls._css = (SCRIPTS / "explorers.css").read_text(encoding="utf-8")
         super().__init_subclass__(**keywords)

@@ -35,8 +35,8 @@ class DescentExplorer(TeacherExplorer):
     kind = "descent"
     title = "One training run, with and without warm-up"
 
-    along = number(0.0, -1.0, 1.0, key="x", label="start along 1, over R")
-    across = number(-0.2, -1.0, 1.0, key="y", label="start along the rest of a*")
+    along = number(0.0, -1.0, 1.0, key="x", label="start along 1, over R", more=True)
+    across = number(-0.2, -1.0, 1.0, key="y", label="start along the rest of a*", more=True)
     iteration = whole(0, 0, ITERATIONS, key="i", label="iteration", scale="log")
 
     #: Runs that were asked for, by what they depend on.

@@ -22,6 +22,7 @@ class DissipativityExplorer(Explorer):
 
     kind = "dissipativity"
     title = "The dissipativity map"
+    needs = ("slack_maps.js", "contours.js")
 
     lemma = choice(
         7,

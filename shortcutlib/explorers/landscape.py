@@ -30,8 +30,8 @@ class LandscapeExplorer(Explorer):
 
     k = whole(10, 1, 100, key="k", label="k")
     fraction = number(0.05, 0.0, 1.0, key="f", label="S² / (k N)", step=0.01)
-    angle = number(0.7, 0.0, 1.0, key="a", label="student's angle φ / π", step=0.01)
-    position = number(0.6, -0.6, 1.4, key="t", label="student's position t", step=0.01)
+    angle = number(0.7, 0.0, 1.0, key="a", label="student's angle φ / π", step=0.01, more=True)
+    position = number(0.6, -0.6, 1.4, key="t", label="student's position t", step=0.01, more=True)
 
     @property
     def teacher(self) -> Teacher:

@@ -42,10 +42,11 @@ class TwoPhasesExplorer(Explorer):
 
     kind = "phases"
     title = "Two phases: the potential first, then the distance"
+    needs = ("circulant.js",)
 
     d = whole(64, 8, 64, key="d", label="d")
-    trace = number(-0.6, -1.5, 0.5, key="t", label="start: trace ÷ ‖W₀‖²", step=0.01)
-    size = number(0.5, 0.05, 0.6, key="s", label="start: ‖W₀‖ ÷ √d", step=0.01)
+    trace = number(-0.6, -1.5, 0.5, key="t", label="start: trace ÷ ‖W₀‖²", step=0.01, more=True)
+    size = number(0.5, 0.05, 0.6, key="s", label="start: ‖W₀‖ ÷ √d", step=0.01, more=True)
     teacher = number(0.0, 0.0, 0.6, key="w", label="teacher: spectral norm", step=0.01)
     rate = number(0.15, 0.02, 3.0, key="e", label="step size × d", scale="log")
     iteration = whole(0, 0, ITERATIONS, key="i", label="iteration", scale="log")

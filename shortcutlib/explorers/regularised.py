@@ -33,13 +33,14 @@ class RegularisedExplorer(Explorer):
 
     kind = "regularised"
     title = "The regularised landscape"
+    needs = ("example_1.js",)
 
     epsilon = number(1.0, 0.3, 2.0, key="e", label="ε, strength of the branch", step=0.01)
     decay = number(0.25, 0.0, 1.0, key="l", label="λ, weight decay", step=0.005)
     bounded = flag(False, key="b", label="stay inside a disc")
     radius = number(2.0, 0.5, WIDTH, key="r", label="radius of the disc", step=0.01)
-    w = number(-1.0, -WIDTH, WIDTH, key="w", label="start, w", step=0.01)
-    v = number(-2.5, -WIDTH, WIDTH, key="v", label="start, v", step=0.01)
+    w = number(-1.0, -WIDTH, WIDTH, key="w", label="start, w", step=0.01, more=True)
+    v = number(-2.5, -WIDTH, WIDTH, key="v", label="start, v", step=0.01, more=True)
 
     @property
     def example(self) -> Example:

@@ -1,5 +1,7 @@
 """The border between the two basins over s and phi, to be turned, and one run through it."""
 
+from typing import Any
+
 import numpy as np
 from numpy.typing import ArrayLike
 
@@ -32,15 +34,16 @@ class SurfaceExplorer(Explorer):
 
     kind = "surface"
     title = "The border between the basins, in three dimensions"
+    needs = ("basin_border.js",)
 
     k = whole(10, 2, 100, key="k", label="k")
     share = number(2.0, 0.01, 4.0, key="r", label="S² / N", step=0.01)
     ratio = number(40.0, 0.5, 200.0, key="w", label="N × filter step ÷ output step", scale="log")
-    turn = number(-58.0, -180.0, 180.0, key="t", label="turn, degrees", step=1)
-    tilt = number(16.0, -90.0, 90.0, key="e", label="tilt, degrees", step=1)
     output_sum = number(3.0, -1.0, 4.0, key="x", label="start s / S", step=0.05)
     angle = number(0.47, 0.02, 0.98, key="a", label="start φ / π", step=0.01)
     alignment = number(0.05, -1.5, 1.5, key="y", label="start q / N", step=0.01)
+    turn = number(-58.0, -180.0, 180.0, key="t", label="turn, degrees", step=1, more=True)
+    tilt = number(16.0, -90.0, 90.0, key="e", label="tilt, degrees", step=1, more=True)
 
     @property
     def teacher(self) -> Teacher:
@@ -64,6 +67,10 @@ class SurfaceExplorer(Explorer):
         return reduced.state(
             [self.output_sum * self.teacher.output_sum], [self.alignment], [self.angle * np.pi]
         )
+
+    def extra(self) -> dict[str, Any]:
+        """How far the border is sought."""
+        return {"largest": LARGEST}
 
     def fate(self) -> Outcomes:
         """Where the run ends."""

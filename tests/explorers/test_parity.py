@@ -283,7 +283,7 @@ def test_dissipativity_maps(rng):
                 students.map(s => s.sum), students.map(s => s.rest)];
         })""",
         cases,
-        (*CORE, SCRIPTS / "dissipativity.js"),
+        (*CORE, SCRIPTS / "slack_maps.js"),
     )
     for ours, theirs in zip(found, expected, strict=True):
         assert ours[2] == theirs[2]
@@ -310,7 +310,7 @@ def test_the_regularised_landscape(rng):
                 "v": rng.uniform(-4, 4),
             }
         )
-    scripts = (*CORE, SCRIPTS / "regularised.js")
+    scripts = (*CORE, SCRIPTS / "example_1.js")
     found = call("cases => cases.map(shortcutExample.everything)", cases, scripts)
     fates = set()
     for case, ours in zip(cases, found, strict=True):

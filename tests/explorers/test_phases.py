@@ -8,7 +8,7 @@ from shortcutlib.explorers import TwoPhasesExplorer
 from shortcutlib.reslink import inner_product, loss, potential
 from shortcutlib.reslink.circulant import circulant
 
-SCRIPTS = (*javascript.CORE, javascript.SCRIPTS / "phases.js")
+SCRIPTS = (*javascript.CORE, javascript.SCRIPTS / "circulant.js")
 
 
 def test_paths_are_the_same(rng):

@@ -22,7 +22,8 @@ from shortcutlib.explorers import (
     TableExplorer,
     TwoPhasesExplorer,
 )
-from shortcutlib.explorers.base import SCRIPTS, SHARED
+from shortcutlib.explorers.base import SCRIPTS
+from shortcutlib.explorers.base import scripts as scripts_of
 from shortcutlib.explorers.table import EXACT
 from shortcutlib.population import SpuriousKind
 from shortcutlib.reduced import loss, reduce
@@ -70,7 +71,7 @@ def test_one_value_is_a_picture_in_a_kernel_and_in_a_page(kind):
 @pytest.mark.parametrize("kind", KINDS)
 def test_the_module_is_made_of_the_same_scripts_as_the_page(kind):
     esm = str(kind()._esm)
-    for name in (*SHARED, f"{kind.kind}.js"):
+    for name in scripts_of(kind.kind):
         assert (SCRIPTS / name).read_text(encoding="utf-8") in esm
     assert esm.rstrip().endswith("export default globalThis.shortcutExplorers.widget;")
     assert not re.search(r"^\s*import ", esm, flags=re.MULTILINE)
@@ -100,7 +101,7 @@ def test_the_representation_makes_the_same_explorer():
     explorer = DescentExplorer(k=16, across=-0.5)
     assert repr(explorer) == "DescentExplorer(k=16, across=-0.5)"
     assert eval(repr(explorer)).values() == explorer.values()
-    with pytest.raises(TypeError, match="no parameter 'kk'; it has k, angle"):
+    with pytest.raises(TypeError, match="no parameter 'kk'; it has k, share"):
         DescentExplorer(kk=3)
 
 

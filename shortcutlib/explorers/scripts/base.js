@@ -1,15 +1,17 @@
 // What every explorer shares: parameters and their controls, links, the two lives, the redraw.
 (() => {
   "use strict";
-  const { digits, fit, fromSlider, make, toSlider } = globalThis.shortcutExplorers;
+  const { digits, fit, fromSlider, make, plain, toSlider } = globalThis.shortcutExplorers;
   if (globalThis.shortcutExplorers.define) return;
   const kinds = {};
   const all = [];
+  // Narrower than this many pixels, the picture stays in sight while the controls scroll by.
+  const NARROW = 480;
 
   class Explorer {
     constructor(host, specification, values, changed) {
       Object.assign(this, { host, specification, changed, values: {}, costs: [],
-        extra: specification.extra });
+        drawings: [], jobs: [], extra: specification.extra });
       this.controls = new Map(specification.controls.map((control) => [control.name, control]));
       // Where Reset and links begin: the state in which the chapter or the cell shows the explorer.
       this.initial = {};
@@ -24,7 +26,10 @@
       this.build();
       this.readLink();
       this.view = kinds[specification.kind](this);
-      this.resizing = new ResizeObserver(() => this.schedule());
+      this.resizing = new ResizeObserver(() => {
+        this.measure();
+        this.schedule();
+      });
       this.resizing.observe(this.panels);
       for (const name of this.controls.keys()) this.show(name);
       this.schedule();
@@ -38,11 +43,19 @@
       this.inputs = new Map();
       this.nodes = new Map();
       this.form = make("div", { class: "se-controls" });
-      const flags = make("div", { class: "se-flags" });
+      const further = make("div", { class: "se-controls" });
       for (const control of controls.filter(({ shown }) => shown)) {
-        (control.kind === "flag" ? flags : this.form).append(this.controlFor(control));
+        let place = control.more ? further : this.form;
+        if (control.kind === "flag") {
+          // Neighbouring flags share a line.
+          if (!place.lastChild?.classList.contains("se-flags")) {
+            place.append(make("div", { class: "se-flags" }));
+          }
+          place = place.lastChild;
+        }
+        place.append(this.controlFor(control));
       }
-      this.form.append(flags);
+      this.more = make("details", { class: "se-more" }, make("summary", {}, "More settings"), further);
       this.panels = make("div", { class: "se-panels" });
       this.bar = make("div", { class: "se-bar" });
       this.words = make("p", { class: "se-readout" });
@@ -62,8 +75,28 @@
       );
       this.host.append(
         make("p", { class: "se-title" }, title), this.panels, this.bar, this.words, this.form,
-        foot, this.spoken
+        ...(further.children.length ? [this.more] : []), foot, this.spoken
       );
+      this.measure();
+    }
+
+    // Whether the explorer is narrow: then it begins with the main settings alone.
+    measure() {
+      const narrow = this.words.clientWidth > 0 && this.words.clientWidth < NARROW;
+      if (narrow !== this.narrow) this.more.open = !narrow;
+      this.narrow = narrow;
+      this.host.classList.toggle("se-narrow", narrow);
+      this.host.style.setProperty("--se-picture", `${this.panels.clientHeight}px`);
+    }
+
+    // Whether something is still being computed elsewhere.
+    get busy() {
+      return this.jobs.some((job) => job.busy);
+    }
+
+    // A setting that has no effect at present cannot be changed.
+    enable(name, on) {
+      for (const input of this.inputs.get(name)) input.disabled = !on;
     }
 
     button(text, action) {
@@ -135,7 +168,7 @@
       else {
         inputs[0].value = String(toSlider(control, value));
         if (control.scale === "log") inputs[0].setAttribute("aria-valuetext", digits(value, 6));
-        inputs[1].value = digits(value, 6);
+        inputs[1].value = plain(value, 6);
       }
     }
 
@@ -163,7 +196,8 @@
       clearTimeout(this.later);
       this.later = setTimeout(() => {
         if (this.view && this.view.fine) this.redraw(true);
-        if (this.spoken.textContent !== this.words.textContent) {
+        // What is not final is not worth saying.
+        if (!this.busy && this.spoken.textContent !== this.words.textContent) {
           this.spoken.textContent = this.words.textContent;
         }
       }, 350);
@@ -225,6 +259,7 @@
       cancelAnimationFrame(this.frame);
       clearTimeout(this.later);
       if (this.view.dispose) this.view.dispose();
+      for (const job of this.jobs) job.stop();
       all.splice(all.indexOf(this), 1);
     }
   }
