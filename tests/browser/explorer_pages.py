@@ -70,11 +70,9 @@ def settle(page: Page) -> None:
     """Wait until everything is drawn, finely too."""
     page.evaluate(
         """async () => {
-            const drawn = e => e.spoken.textContent === e.words.textContent && e.costs.length
-                && !e.busy;
             for (let i = 0; i < 300; i++) {
                 await new Promise(r => setTimeout(r, 100));
-                if (shortcutExplorers.all.every(drawn)) return;
+                if (shortcutExplorers.all.every(e => e.resting)) return;
             }
             throw new Error('the explorers do not come to rest');
         }"""

@@ -35,7 +35,7 @@ def test_explorer_page_is_light_and_alive(page: str, address: str, open_page: Op
         visit.page.wait_for_function(
             """count => globalThis.shortcutExplorers
                 && shortcutExplorers.all.length === count
-                && shortcutExplorers.all.every(e => e.costs.length && e.words.textContent)""",
+                && shortcutExplorers.all.every(e => e.resting)""",
             arg=kinds(page),
         )
         weights = {a.url.removeprefix(address): len(a.body()) for a in answers if a.ok}

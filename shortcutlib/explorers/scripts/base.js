@@ -194,10 +194,13 @@
     // Draw in the next frame, however many changes arrive before it; finely once it is quiet.
     schedule() {
       clearTimeout(this.later);
+      this.resting = false;
       this.later = setTimeout(() => {
         if (this.view && this.view.fine) this.redraw(true);
         // What is not final is not worth saying.
-        if (!this.busy && this.spoken.textContent !== this.words.textContent) {
+        if (this.busy) return;
+        this.resting = true;
+        if (this.spoken.textContent !== this.words.textContent) {
           this.spoken.textContent = this.words.textContent;
         }
       }, 350);

@@ -50,7 +50,8 @@
       const signature = JSON.stringify({ ...v, iteration: 0 });
       const options = { iterations: explorer.controls.get("iteration").high, growth: 1.02 };
       if (signature !== made) {
-        made = signature;
+        [made, asked] = [signature, ""];
+        job.stop();
         const { t, plain, warm } = problem(v), [s, q] = startAt(t, v.along, v.across);
         const start = [s, q, t.angle, 0, 1];
         runs = { t, start, plain, warm };

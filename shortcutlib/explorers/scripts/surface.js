@@ -84,7 +84,7 @@
     }
     function compute(key, problem, fine) {
       if (coarse !== key) {
-        coarse = key;
+        [coarse, fineOne] = [key, ""];
         ask(key, problem, COARSE, false);
       } else if (fine && fineOne !== key) {
         fineOne = key;
