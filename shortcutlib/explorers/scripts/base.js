@@ -87,6 +87,7 @@
       this.narrow = narrow;
       this.host.classList.toggle("se-narrow", narrow);
       this.host.style.setProperty("--se-picture", `${this.panels.clientHeight}px`);
+      for (const panel of this.drawings) panel.measure();
     }
 
     // Whether something is still being computed elsewhere.

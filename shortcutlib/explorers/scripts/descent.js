@@ -7,8 +7,8 @@
   const ENDS = ["runs on", "reaches the global optimum", "is trapped at the spurious point",
     "diverges"];
   const QUANTITIES = ["angle", "alignment", "loss", "output", "filter"];
-  // Single steps of a run while a slider moves: about two milliseconds.
-  const BUDGET = 30000;
+  // Single steps of a run while a slider moves: a millisecond or two.
+  const BUDGET = 20000;
 
   function work(core, { numbers, start, plain, warm, options }, tell) {
     const t = core.teacher(...numbers);

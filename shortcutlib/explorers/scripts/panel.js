@@ -78,9 +78,14 @@
       this.scaleNode[2].textContent = ` ${high}`;
     }
 
-    // How large the drawing is; on a narrow screen it has to leave room for the controls.
+    // How large the drawing is; on a narrow screen it has to leave room for the controls.  The width
+    // is asked for when it may have changed, since the answer costs the browser a new layout.
+    measure() {
+      this.width = Math.max(96, Math.round(this.stage.clientWidth) || 320);
+    }
     size() {
-      const width = Math.max(96, Math.round(this.stage.clientWidth) || 320);
+      if (this.width === undefined) this.measure();
+      const { width } = this;
       const { narrow, panels } = this.explorer;
       const most = narrow ? (panels.children.length > 1 ? 165 : 250) : Infinity;
       const height = this.square ? Math.min(width, this.largest) : this.height;

@@ -193,7 +193,7 @@
       nodes.push(...pieces.map(([, kind, d, transform = ""]) => svg("path", { d, class: kind, transform })),
         ...texts);
       panel.beginFree(SIZE, TALL);
-      root.style.setProperty("--se-text", `${((13 * SIZE) / (root.clientWidth || SIZE)).toFixed(1)}px`);
+      root.style.setProperty("--se-text", `${((13 * SIZE) / Math.min(panel.size()[0], 544)).toFixed(1)}px`);
       panel.layer.replaceChildren(...nodes);
 
       const code = core.judge(t, phases, false, FINE.patience)(start[0], start[1], start[2])[0];
