@@ -170,7 +170,7 @@ class Explorer(anywidget.AnyWidget):
     name : str, optional
         Tells several explorers of one kind on a page apart, also in links.
     fallback : str, optional
-        HTML to show where scripts do not run; by default a sentence.
+        HTML to show where scripts do not run; by default the still picture and a sentence.
     **parameters
         Initial values of the subclass's parameters.
     """
@@ -206,6 +206,8 @@ class Explorer(anywidget.AnyWidget):
             )
         self._name = name or self.kind
         self._fallback = fallback
+        #: The picture that was made last, and the values that it shows.
+        self._pictured = ("", "")
         super().__init__(**parameters)
         self._initial = self.values()
         self._specification = self.specification()
@@ -224,6 +226,10 @@ class Explorer(anywidget.AnyWidget):
     def extra(self) -> dict[str, Any]:
         """Further numbers for the script; overridden where it needs some."""
         return {}
+
+    def picture(self) -> str:
+        """A still picture as HTML, for where no script runs; overridden by every explorer."""
+        return ""
 
     def specification(self) -> dict[str, Any]:
         """Everything the script needs to know but the present values."""
@@ -261,14 +267,21 @@ class Explorer(anywidget.AnyWidget):
         # A "<" inside could end the script element; JSON can spell it differently.
         data = json.dumps({"specification": self.specification(), "values": self.values()})
         data = data.replace("<", "\\u003c")
-        fallback = self._fallback or (
-            "<p>Here is an interactive picture. It needs JavaScript; the figures and the text of "
-            "the chapter do not.</p>"
-        )
+        fallback = self._fallback or self._still()
         return (
             f'<shortcut-explorer kind="{html.escape(self.kind)}">'
             f'<script type="application/json">{data}</script>'
             f"{fallback}</shortcut-explorer>"
+        )
+
+    def _still(self) -> str:
+        values = json.dumps(self.values())
+        if self._pictured[0] != values:
+            self._pictured = (values, self.picture())
+        return (
+            f'<div class="shortcut-explorer"><p class="se-title">{html.escape(self.title)}</p>'
+            f"{self._pictured[1]}<p>This explorer stands still here. To move it, run this cell in "
+            "a notebook, or open this page of the book in a browser with JavaScript.</p></div>"
         )
 
     def _repr_mimebundle_(self, **keywords: Any) -> Any:

@@ -766,10 +766,30 @@ def test_nothing_sticks_out(width: int, show: Show) -> None:
         assert min(sizes) >= 24
 
 
-def test_without_scripts_words_remain(show: Show) -> None:
+@pytest.mark.parametrize("kind", [kind for kind in KINDS if kind is not NoiseExplorer])
+@pytest.mark.parametrize("width", [360, 1000])
+def test_without_scripts_a_picture_remains(kind: type[Explorer], width: int, show: Show) -> None:
+    viewport = {"width": width, "height": 900}
+    with show([kind()], scripts=False, viewport=viewport) as page:
+        for media in ("screen", "print"):
+            page.emulate_media(media=media)  # type: ignore[arg-type]
+            assert page.get_by_text("run this cell in a notebook").is_visible()
+            if kind is TableExplorer:
+                assert page.locator("table td").last.is_visible()
+                continue
+            assert page.get_by_role("img").count() >= 1
+            for picture in page.get_by_role("img").all():
+                box = picture.bounding_box()
+                assert box is not None
+                assert box["width"] > 200
+                assert box["x"] + box["width"] <= width
+
+
+def test_another_fallback_may_be_given(show: Show) -> None:
     explorer = BasinExplorer(fallback="<p>The static figure.</p>")
     with show([explorer], scripts=False) as page:
         assert page.get_by_text("The static figure.").is_visible()
+        assert not page.get_by_text("run this cell").is_visible()
 
 
 def test_paper_has_the_picture_alone(show: Show) -> None:

@@ -57,7 +57,7 @@ def test_one_value_is_a_picture_in_a_kernel_and_in_a_page(kind):
         page,
     )
     assert inside[1] == kind.kind
-    assert "JavaScript" in inside[3]
+    assert "run this cell in a notebook" in inside[3]
     content = json.loads(inside[2])
     assert content["values"] == explorer.values()
     assert content["specification"] == explorer.specification() == explorer._specification
