@@ -217,7 +217,7 @@ def test_the_regularised_landscape_is_figure_1():
 
 
 @pytest.mark.parametrize("setting", SETTINGS)
-@pytest.mark.parametrize("k", [16, 64])
+@pytest.mark.parametrize("k", PRINTED_K)
 def test_exact_rates_of_the_table(setting, k):
     network = "cnn" if setting == "cnn" else "residual"
     found = exact.success_probability(
