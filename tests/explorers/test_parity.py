@@ -7,7 +7,12 @@ from scipy import special
 
 from shortcutlib import Phase, StepSizes, Teacher, minibatch, philox, reduced, success
 from shortcutlib.certificates import certify
-from shortcutlib.explorers import DissipativityExplorer, NoiseExplorer, RegularisedExplorer
+from shortcutlib.explorers import (
+    DissipativityExplorer,
+    NoiseExplorer,
+    RegularisedExplorer,
+    SurfaceExplorer,
+)
 from shortcutlib.outcomes import classify
 from shortcutlib.population import saddle_angle
 from shortcutlib.relu_kernel import g, g_deficit
@@ -101,7 +106,7 @@ def test_trajectories(rng):
 
 def test_whole_runs_stop_where_python_stops(rng):
     cases, expected = [], []
-    for _ in range(60):
+    for _ in range(300):
         teacher, steps, network, numbers = random_case(rng, largest_k=12)
         start = reduced.ReducedState(*(c[0] for c in random_starts(rng, teacher, 1)))
         run = reduced.descend(
@@ -148,9 +153,9 @@ def test_certificates(rng):
 
 def test_fates(rng):
     cases, expected = [], []
-    for _ in range(120):
+    for _ in range(500):
         teacher, steps, network, numbers = random_case(rng, largest_k=40)
-        starts = random_starts(rng, teacher, 40)
+        starts = random_starts(rng, teacher, 12)
         fates = classify(teacher, starts, steps, network, patience=5000)
         code = np.select([fates.success, fates.trapped, fates.diverged], [1, 2, 3])
         expected.append(code)
@@ -171,6 +176,101 @@ def test_fates(rng):
     counts = np.bincount(np.ravel(expected), minlength=3)
     assert counts[0] < 500
     assert np.all(counts[1:3] > 1000)
+
+
+def test_a_glance_is_the_descent(rng):
+    """What is drawn while a slider moves: exact at first, then in strides."""
+    cases = []
+    while len(cases) < 300:
+        teacher, _, network, numbers = random_case(rng, largest_k=40)
+        if network == "cnn":
+            continue
+        s, q, angle, rest, _ = (float(c[0]) for c in random_starts(rng, teacher, 1))
+        cases.append(numbers | {"start": [s, q, angle, rest, 1.0]})
+    found = call(
+        "cases => cases.map(c => {"
+        + MAKE
+        + """
+            const t = make(c), options = {iterations: 30000, growth: 1.05, tolerance: 1e-6};
+            const whole = shortcutCore.descend(t, c.start, c.phases, options);
+            const glance = shortcutCore.glance(t, c.start, c.phases, {...options, budget: 500});
+            const at = run => Object.fromEntries(run.path.iteration.map((i, n) =>
+                [i, [run.path.s[n], run.path.q[n], run.path.phi[n], run.path.rest[n]]]));
+            const [a, b] = [at(whole), at(glance)];
+            const both = Object.keys(a).filter(i => i in b);
+            return {proved: shortcutCore.preservesOrder(t, c.phases, [c.start[0]], [c.start[1]]),
+                exact: glance.exact, stops: [whole.stop, glance.stop],
+                ends: [whole.iterations, glance.iterations], both: both.map(Number),
+                whole: both.map(i => a[i]), glance: both.map(i => b[i])};
+        })""",
+        cases,
+    )
+    strided = 0
+    for numbers, run in zip(cases, found, strict=True):
+        ours, theirs, at = (np.array(run[name]) for name in ("glance", "whole", "both"))
+        np.testing.assert_array_equal(ours[at <= 500], theirs[at <= 500])
+        if run["exact"]:
+            assert run["stops"][0] == run["stops"][1]
+            assert run["ends"][0] == run["ends"][1]
+        elif run["proved"]:
+            strided += 1
+            scale = np.max(np.abs(theirs), axis=0) + 1e-9 * numbers["N"]
+            assert np.max(np.abs(ours - theirs) / scale) < 2e-3
+            if all(run["stops"]):
+                assert run["stops"][0] == run["stops"][1]
+                assert run["ends"][1] == pytest.approx(run["ends"][0], rel=0.06)
+        else:
+            assert run["ends"][1] == 500
+    assert strided > 50
+
+
+def test_the_border_in_three_dimensions(rng):
+    cases, expected = [], []
+    while len(cases) < 40:
+        explorer = SurfaceExplorer(
+            k=int(rng.integers(2, 40)),
+            share=float(rng.uniform(0.05, 3)),
+            ratio=float(10 ** rng.uniform(0.3, 2)),
+        )
+        teacher = explorer.teacher
+        if teacher.output_sum**2 > 0.8 * (explorer.k + np.pi - 1) / np.pi:
+            continue
+        sums, angles = np.sort(rng.uniform(-1, 4, 3)), np.sort(rng.uniform(0.05, 0.95, 6))
+        expected.append(explorer.border(sums[:, None], angles[None]))
+        (phase,) = explorer.steps.phases
+        cases.append(
+            {
+                "k": explorer.k,
+                "S": teacher.output_sum,
+                "N": 1.0,
+                "angle": np.pi / 2,
+                "p": 8,
+                "sums": (sums * teacher.output_sum).tolist(),
+                "angles": (angles * np.pi).tolist(),
+                "phases": [vars(phase)],
+                "largest": explorer.extra()["largest"],
+            }
+        )
+    # JSON knows neither infinity nor what is no number: they travel as text.
+    found = call(
+        "cases => cases.map(c => {"
+        + MAKE
+        + """
+            const options = {largest: c.largest, halvings: 30, patience: 1000000};
+            return shortcutCore.borderSheet(make(c), c.phases, c.sums, c.angles, options)
+                .map(row => row.map(String));
+        })""",
+        cases,
+        (*CORE, SCRIPTS / "basin_border.js"),
+    )
+    places = 0
+    for ours, theirs in zip(np.array(found, dtype=float), expected, strict=True):
+        inside = np.isfinite(theirs)
+        np.testing.assert_array_equal(ours[~inside], theirs[~inside])
+        # Python's own accuracy is 2.5e-6, and strides are good to about as much.
+        np.testing.assert_allclose(ours[inside], theirs[inside], rtol=0, atol=1e-5)
+        places += np.sum(inside)
+    assert places > 400
 
 
 @pytest.mark.parametrize("setting", success.SETTINGS)
@@ -283,7 +383,7 @@ def test_dissipativity_maps(rng):
                 students.map(s => s.sum), students.map(s => s.rest)];
         })""",
         cases,
-        (*CORE, SCRIPTS / "dissipativity.js"),
+        (*CORE, SCRIPTS / "slack_maps.js"),
     )
     for ours, theirs in zip(found, expected, strict=True):
         assert ours[2] == theirs[2]
@@ -310,7 +410,7 @@ def test_the_regularised_landscape(rng):
                 "v": rng.uniform(-4, 4),
             }
         )
-    scripts = (*CORE, SCRIPTS / "regularised.js")
+    scripts = (*CORE, SCRIPTS / "example_1.js")
     found = call("cases => cases.map(shortcutExample.everything)", cases, scripts)
     fates = set()
     for case, ours in zip(cases, found, strict=True):

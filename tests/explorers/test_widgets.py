@@ -22,7 +22,8 @@ from shortcutlib.explorers import (
     TableExplorer,
     TwoPhasesExplorer,
 )
-from shortcutlib.explorers.base import SCRIPTS, SHARED
+from shortcutlib.explorers.base import SCRIPTS
+from shortcutlib.explorers.base import scripts as scripts_of
 from shortcutlib.explorers.table import EXACT
 from shortcutlib.population import SpuriousKind
 from shortcutlib.reduced import loss, reduce
@@ -56,7 +57,7 @@ def test_one_value_is_a_picture_in_a_kernel_and_in_a_page(kind):
         page,
     )
     assert inside[1] == kind.kind
-    assert "JavaScript" in inside[3]
+    assert "run this cell in a notebook" in inside[3]
     content = json.loads(inside[2])
     assert content["values"] == explorer.values()
     assert content["specification"] == explorer.specification() == explorer._specification
@@ -70,7 +71,7 @@ def test_one_value_is_a_picture_in_a_kernel_and_in_a_page(kind):
 @pytest.mark.parametrize("kind", KINDS)
 def test_the_module_is_made_of_the_same_scripts_as_the_page(kind):
     esm = str(kind()._esm)
-    for name in (*SHARED, f"{kind.kind}.js"):
+    for name in scripts_of(kind.kind):
         assert (SCRIPTS / name).read_text(encoding="utf-8") in esm
     assert esm.rstrip().endswith("export default globalThis.shortcutExplorers.widget;")
     assert not re.search(r"^\s*import ", esm, flags=re.MULTILINE)
@@ -100,8 +101,16 @@ def test_the_representation_makes_the_same_explorer():
     explorer = DescentExplorer(k=16, across=-0.5)
     assert repr(explorer) == "DescentExplorer(k=16, across=-0.5)"
     assert eval(repr(explorer)).values() == explorer.values()
-    with pytest.raises(TypeError, match="no parameter 'kk'; it has k, angle"):
+    with pytest.raises(TypeError, match="no parameter 'kk'; it has k, share"):
         DescentExplorer(kk=3)
+
+
+def test_reset_leads_to_the_first_state():
+    explorer = DescentExplorer(k=16, across=-0.5)
+    explorer.k = 9
+    specification = explorer.specification()
+    assert specification == explorer._specification
+    assert specification["initial"] == explorer.values() | {"k": 16}
 
 
 def test_words_cannot_end_the_script_element():
@@ -208,7 +217,7 @@ def test_the_regularised_landscape_is_figure_1():
 
 
 @pytest.mark.parametrize("setting", SETTINGS)
-@pytest.mark.parametrize("k", [16, 64])
+@pytest.mark.parametrize("k", PRINTED_K)
 def test_exact_rates_of_the_table(setting, k):
     network = "cnn" if setting == "cnn" else "residual"
     found = exact.success_probability(
