@@ -2,8 +2,8 @@
 
 The student computes sum_m sum_j a_mj relu(Z_j'v_m) with M unit filters v_m, each with output
 weights of its own, and so does the teacher.  Renumbering the filters changes nothing, so every
-optimum comes in M! copies.  With g the kernel, Q_mn = a_m'b_n and |1'a_m| written s_m, two such
-networks have
+optimum comes in M! copies.  With g the kernel, Q_mn = a_m'b_n, s_m = 1'a_m and t_n = 1'b_n, two
+networks with filters v_m, u_n and outputs a_m, b_n have
 
     E f_1 f_2 = 1/(2 pi) [ sum_mn Q_mn (g(angle(v_m, u_n)) - 1) + (sum_m s_m) (sum_n t_n) ],
 
