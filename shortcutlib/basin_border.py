@@ -3,14 +3,13 @@
 The authors' response to the reviews defines R1 = {q > 0, phi < pi/2} and R2 = {q < 0, phi > pi/2}
 as basins of attraction.  Neither is one, because the third number, s, matters.
 
-**R1 is safe where s S <= S^2.**  The step adds a multiple of (g - 1) N + S (S - s) to q.  For phi <= pi/2
-the first term is not negative, but with s far beyond S the second one is, and q turns negative.
-The set R1 with 1'a* 1'a <= (1'a*)^2 *is* invariant for eta_a (k + pi - 1) <= 2 pi:  s+/S is a
-weighted mean of s/S <= 1 and (k + g - 1)/(k + pi - 1) <= 1, so s+/S <= 1;  q+ is q > 0 times a
+**R1 is safe where s S <= S^2.**  The step adds a multiple of (g - 1) N + S (S - s) to q.  For
+phi <= pi/2 the first term is not negative, but with s far beyond S the second one is, and q turns
+negative.  The set R1 with 1'a* 1'a <= (1'a*)^2 *is* invariant for eta_a (k + pi - 1) <= 2 pi:  s+/S
+is a weighted mean of s/S <= 1 and (k + g - 1)/(k + pi - 1) <= 1, so s+/S <= 1;  q+ is q > 0 times a
 factor that is not negative, plus terms that are not negative;  and the filter turns towards v* by
 an arctangent, which for phi <= pi/2 leaves it within pi/2.  The lower half of the paper's
 condition, -3 S^2 <= S s - S^2, is passed on by the same mean but plays no part.
-
 Every start of the paper's ball has s S <= S^2, so there R1 is safe.
 
 **For R2 it is enough that (g - 1) N + max(1 - s/S, pi/(k + pi - 1)) S^2 <= 0**: then q stays

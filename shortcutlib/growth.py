@@ -171,7 +171,7 @@ def sampled_failure(
     z = rng.standard_normal(trials)
     t = centre + z / np.sqrt(k)
     inside = np.abs(t) < 1
-    log_density = (k - 2) / 2 * np.log1p(-np.where(inside, t, 0.0) ** 2)
+    log_density = (k - 2) / 2 * np.log1p(-(np.where(inside, t, 0.0) ** 2))
     log_density -= float(special().betaln(k / 2, 0.5))
     weight = np.exp(log_density + z**2 / 2 + np.log(2 * np.pi / k) / 2) * inside
     s, half = _geometry(teacher, u)
