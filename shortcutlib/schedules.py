@@ -48,6 +48,8 @@ _POINTS = 33
 #: Phases into which a ramp is cut: the shortest ramps that work are then 0.2% too long at most,
 #: against steps that grow in every iteration; with 32 phases they are 2.5% too long.
 _PIECES = 128
+#: Steps of the last phase between two looks at who is trapped.
+_LOOK_EVERY = 256
 #: Schedules that a search may try.
 _MOST = 100_000
 
@@ -178,6 +180,12 @@ def _starts(teacher: Teacher, steps: StepSizes, points: int) -> reduced.ReducedS
     return starts
 
 
+def _loses(teacher: Teacher, state: reduced.ReducedState, row: int, phase: Phase) -> bool:
+    """Whether a start of this row is sure to be trapped, if the phase lasts for ever."""
+    _, trapped = certify(teacher, reduced.ReducedState(*(c[row] for c in state)), [phase])
+    return bool(np.any(trapped))
+
+
 def _arrivals(
     teacher: Teacher,
     starts: reduced.ReducedState,
@@ -197,7 +205,8 @@ def _arrivals(
     place = np.zeros(len(schedules), dtype=np.int64)
     # One row a schedule, one column a start.
     state = reduced.ReducedState(*(np.tile(column, (len(schedules), 1)) for column in starts))
-    change, settled = 0, False
+    change, settled = 0, None
+    phases: list[Phase] = []
     output = filter = np.zeros((0, 1))
     for iteration in range(iterations):
         if iteration == change:
@@ -211,25 +220,15 @@ def _arrivals(
             output = np.array([[phase.output] for phase in phases])
             filter = np.array([[phase.filter] for phase in phases])
             change = min((end for end in ends if end is not None), default=-1)
-            settled = change == -1
-            if settled:
-                # A schedule with a start that is sure to be trapped will not arrive.
-                _, trapped = zip(
-                    *(
-                        certify(
-                            teacher,
-                            reduced.ReducedState(*(column[i] for column in state)),
-                            [phase],
-                        )
-                        for i, phase in enumerate(phases)
-                    ),
-                    strict=True,
-                )
-                keep = ~np.any(trapped, axis=1)
-                active, output, filter = active[keep], output[keep], filter[keep]
-                state = reduced.ReducedState(*(column[keep] for column in state))
-                if active.size == 0:
-                    break
+            settled = iteration if change == -1 else None
+        if settled is not None and (iteration - settled) % _LOOK_EVERY == 0:
+            # A schedule with a start that is sure to be trapped will not arrive.
+            keep = ~np.array([_loses(teacher, state, i, p) for i, p in enumerate(phases)])
+            phases = [phase for phase, kept in zip(phases, keep, strict=True) if kept]
+            active, output, filter = active[keep], output[keep], filter[keep]
+            state = reduced.ReducedState(*(column[keep] for column in state))
+            if active.size == 0:
+                break
         state = reduced.step(teacher, state, output, filter)
         distance = reduced.output_distance(teacher, state) + 4 * np.sin(state.angle / 2) ** 2
         done = np.all(distance <= tolerance, axis=1)
@@ -237,6 +236,7 @@ def _arrivals(
             taken[active[done]] = iteration + 1
             if first:
                 break
+            phases = [phase for phase, gone in zip(phases, done, strict=True) if not gone]
             active, output, filter = active[~done], output[~done], filter[~done]
             state = reduced.ReducedState(*(column[~done] for column in state))
             if active.size == 0:
