@@ -3,29 +3,29 @@
 The success probability of large networks is 1 up to rounding, so `failure_probability` integrates
 the failures themselves, and `sampled_failure` simulates them where they are rare.
 
-**The limit of the border.**  Let N/k, rho = S^2/N and kappa = eta_w/eta_a be fixed, and the steps
+**The limit of the border.**  Let N/k, rho = S^2/N and alpha = eta_w/eta_a be fixed, and the steps
 short.  Then s settles within a time of 1/k, and q and the angle race on the longer time scale
 1/sqrt(k).  With q = sqrt(N) y and the time eta_a t/(2 pi) = z/sqrt(N),
 
-    dy/dz = g(phi) - 1 - (pi - 1) y/sqrt(N),        dphi/dz = -kappa y (pi - phi) sin(phi).
+    dy/dz = g(phi) - 1 - (pi - 1) y/sqrt(N),        dphi/dz = -alpha y (pi - phi) sin(phi).
 
-Without the small last term y^2/2 - F(phi)/kappa is constant, where F(phi) is the integral of
+Without the small last term y^2/2 - F(phi)/alpha is constant, where F(phi) is the integral of
 (g - 1)/((pi - phi) sin(phi)) from phi to pi/2.  The border is the curve on which it vanishes, the
-one that runs into the saddle y = 0, phi = pi/2.  So it starts at y_0 = -sqrt(2 F(phi_0)/kappa), and
+one that runs into the saddle y = 0, phi = pi/2.  So it starts at y_0 = -sqrt(2 F(phi_0)/alpha), and
 as a share of the ball's radius |S|/sqrt(k), in units of sqrt(N), it is
 
-    h = y_0 sqrt(k)/|S| .
+    h_inf = y_0 sqrt(k)/|S| .
 
 **The first correction** goes with 1/sqrt(k).  Two things push the border down by
 h_1/sqrt(k):  while s settles, q gains S^2/k (and x = q - s S/k gains that whatever s_0 is);  and
-the term (pi - 1) y/sqrt(N) makes |y_0| larger by (pi - 1)/(kappa |y_0| sqrt(N)) times the integral
+the term (pi - 1) y/sqrt(N) makes |y_0| larger by (pi - 1)/(alpha |y_0| sqrt(N)) times the integral
 of |y|/((pi - phi) sin(phi)) over the border.
 
 **The law.**  A share beyond |h| along a fixed direction has probability about
-(1 - h^2)^(k/2)/(|h| sqrt(2 pi k)).  With h + h_1/sqrt(k) for h,
+(1 - h^2)^(k/2)/(|h| sqrt(2 pi k)).  With h_inf + h_1/sqrt(k) for h,
 
     -log P(failure) = lambda k + mu sqrt(k) + log(k)/2 + nu + xi/sqrt(k) + ...,
-    lambda = -log(1 - h^2)/2,        mu = h h_1/(1 - h^2):
+    lambda = -log(1 - h_inf^2)/2,        mu = h_inf h_1/(1 - h_inf^2):
 
 an exponential law with a small rate, hidden for a long time behind mu sqrt(k).
 """
@@ -192,9 +192,9 @@ class BorderLimit:
     Attributes
     ----------
     share : float
-        h, the limit; negative.
+        h_inf, the limit; negative.
     slope : float
-        h_1: for finite k the border is at about h + h_1/sqrt(k).
+        h_1: for finite k the border is at about h_inf + h_1/sqrt(k).
     """
 
     share: float
@@ -202,7 +202,7 @@ class BorderLimit:
 
     @property
     def linear(self) -> float:
-        """lambda of the growth law; inf if in the limit no start of the ball fails (h <= -1)."""
+        """lambda of the growth law; inf if h_inf <= -1, where in the limit no start fails."""
         return float(-np.log1p(-(self.share**2)) / 2) if self.share > -1 else np.inf
 
     @property
@@ -225,7 +225,7 @@ def border_limit(
     sum_ratio : float
         rho = S^2/N, positive and the same for all k.
     step_ratio : float, default 1
-        kappa = eta_w/eta_a, positive; the steps themselves short: eta_a sqrt(N) far below 1.
+        alpha = eta_w/eta_a, positive; the steps themselves short: eta_a sqrt(N) far below 1.
 
     Returns
     -------
@@ -356,7 +356,7 @@ def fit_growth_law(
     target = -np.log(found) - np.log(size) / 2
     known = np.array([limit.linear, limit.root]) if limit is not None else np.zeros(0)
     if not np.all(np.isfinite(known)):
-        raise ValueError(f"h = {limit.share if limit else 0:.3g}: in the limit no start fails")
+        raise ValueError(f"h_inf = {limit.share if limit else 0:.3g}: in the limit no start fails")
     free = known.size
     target = target - columns[:, :free] @ known
     solution, *_ = np.linalg.lstsq(columns[:, free:], target, rcond=None)

@@ -87,26 +87,26 @@ def test_the_limit_is_the_curve_into_the_saddle():
     """The two limit equations, integrated backwards from the saddle by SciPy."""
     from scipy.integrate import solve_ivp
 
-    for angle, size, ratio, kappa in ((1.4925, 6.0, 0.25, 1.0), (0.4, 2.0, 0.7, 0.2)):
+    for angle, size, ratio, alpha in ((1.4925, 6.0, 0.25, 1.0), (0.4, 2.0, 0.7, 0.2)):
         norm = 1e8 * size
 
-        def rates(z, state, kappa=kappa, norm=0.0):
+        def rates(z, state, alpha=alpha, norm=0.0):
             y, phi = state
             g = (np.pi - phi) * np.cos(phi) + np.sin(phi)
             damping = (np.pi - 1) * y / np.sqrt(norm) if norm else 0.0
-            return [-(g - 1 - damping), kappa * y * (np.pi - phi) * np.sin(phi)]
+            return [-(g - 1 - damping), alpha * y * (np.pi - phi) * np.sin(phi)]
 
         def at_start(z, state, *rest, angle=angle):
             return state[1] - angle
 
         at_start.terminal = True
-        limit = growth.border_limit(angle, size, ratio, kappa)
+        limit = growth.border_limit(angle, size, ratio, alpha)
         # Leave the saddle along its stable direction, backwards in time: -y grows, phi falls.
-        slope = np.sqrt(np.pi / 2 / (kappa * np.pi / 2))
+        slope = np.sqrt(np.pi / 2 / (alpha * np.pi / 2))
         begin = [-slope * 1e-6, np.pi / 2 - 1e-6]
         ends = [
             solve_ivp(
-                rates, (0, 1000), begin, args=(kappa, n), events=at_start, rtol=1e-11, atol=1e-14
+                rates, (0, 1000), begin, args=(alpha, n), events=at_start, rtol=1e-11, atol=1e-14
             ).y[0, -1]
             for n in (0.0, norm)
         ]
