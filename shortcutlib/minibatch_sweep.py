@@ -16,6 +16,7 @@ from contextlib import closing
 from dataclasses import asdict, dataclass
 from functools import partial
 from importlib import resources
+from math import ceil
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -261,8 +262,8 @@ def blocks(
             raise ValueError(f"warmup = {point.warmup}: stochastic runs have none here; give 0")
         for multiple in multiples:
             step = multiple / point.k**2
-            # A whole number of steps between two records.
-            stretch = max(1, round(time / step / records))
+            # A whole number of steps between two records; rounding makes none longer.
+            stretch = ceil(round(time / step / records, 9))
             for batch in batches:
                 setting = Setting(
                     point.k,

@@ -5,19 +5,16 @@ import matplotlib.pyplot as plt
 import numpy as np
 import pytest
 
-from shortcutlib import StepSizes, Teacher, minibatch, reduced
+from shortcutlib import StepSizes, Teacher, reduced
 from shortcutlib.basin_border import border_alignment
 from shortcutlib.exact import separatrix
 from shortcutlib.figures.basin_surface import surface_figure
-from shortcutlib.figures.noise import angle_figure, cloud_figure, gain_figure
 from shortcutlib.figures.step_ratios import (
     critical_lines_figure,
     safe_ratio_figure,
     safe_ratios,
 )
-from shortcutlib.minibatch_sweep import Counts
 from shortcutlib.safe_ratio import largest_safe_ratio
-from shortcutlib.starts import sample_ball
 
 mpl.use("Agg")
 
@@ -65,30 +62,3 @@ def test_safe_ratio_map():
     assert found[1, 1] == pytest.approx(expected, rel=0.05)
     figure = safe_ratio_figure((4, 16), (1.0, 1.2, 1.4), found)
     assert figure.axes[0].get_yscale() == "log"
-
-
-def test_clouds_end_where_the_runs_end():
-    teacher, steps = Teacher.section_4(4), StepSizes.constant(0.1, 0.1)
-    figure = cloud_figure(teacher, steps, (1, 3), runs=10, iterations=7, shown=2, seed=5)
-    assert len(figure.axes) == 2
-    a = sample_ball(10, 4, teacher.start_radius, np.random.default_rng(5))
-    run = minibatch.descend(
-        teacher, minibatch.state(teacher, a), steps, batch=3, iterations=7,
-        rng=np.random.default_rng([5, 3]), record_every=1,
-    )  # fmt: skip
-    drawn = np.concatenate([line.get_xdata() for line in figure.axes[1].lines])
-    assert np.all(np.isin(np.round(run.state.angle, 12), np.round(drawn, 12)))
-
-
-def test_gains_and_angles():
-    counts = [
-        Counts(4, batch, multiple, 10, 100, 70, 72, 3, 5)
-        for batch in (1, 8)
-        for multiple in (1.0, 2.0)
-    ]
-    figure = gain_figure(counts)
-    heights = [line.get_ydata() for line in figure.axes[0].lines if len(line.get_xdata()) == 2]
-    assert any(np.allclose(y, -0.02) for y in heights)
-    quartiles = np.array([[0.3, 0.4, 0.5], [0.6, 0.7, 0.9]])
-    figure = angle_figure([1e-3, 1e-2], quartiles, ([1e-3, 1e-2], quartiles))
-    assert figure.axes[0].get_xscale() == "log"

@@ -3,9 +3,11 @@
 import numpy as np
 import pytest
 
-from shortcutlib import Teacher, population, reduced
+from shortcutlib import StepSizes, Teacher, population, reduced
 from shortcutlib.generalisation import spurious_error
-from shortcutlib.whereabouts import Place, whereabouts
+from shortcutlib.outcomes import classify
+from shortcutlib.starts import sample_reduced
+from shortcutlib.whereabouts import Place, in_basin, whereabouts
 
 
 def test_places_of_known_students(rng):
@@ -36,3 +38,14 @@ def test_the_loss_at_the_trap_is_that_of_the_definition():
     teacher = Teacher.section_4(16)
     v, a = population.spurious_point(teacher)
     assert population.loss(v, a, teacher) == pytest.approx(spurious_error(teacher), rel=1e-12)
+
+
+def test_basins_are_those_of_plain_descent(rng):
+    """The paper's starts and steps: the same fates but for starts within a hair of the border."""
+    teacher = Teacher.section_4(16)
+    starts = sample_reduced(teacher, 2000, rng)
+    plain = classify(teacher, starts, StepSizes.constant(1 / 256, 1 / 256)).success
+    assert np.mean(in_basin(teacher, starts) != plain) < 0.01
+    v, a = population.spurious_point(teacher)
+    near = reduced.reduce(teacher, v, a)._replace(angle=np.pi - 0.2)
+    assert not in_basin(teacher, reduced.ReducedState(*(np.atleast_1d(x) for x in near)))[0]

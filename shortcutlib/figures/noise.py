@@ -46,6 +46,12 @@ _PLACES = {
     Place.TRAP: ("spurious", "near the trap"),
     Place.NEITHER: ("student", "near neither"),
 }
+#: The parts of a bar from below: look, name and hatching.
+_PARTS = (
+    ("global", "near the optimum", ""),
+    ("neutral", "neither", ".."),
+    ("spurious", "near the trap", "//"),
+)
 #: Meanings whose looks tell several series apart.
 _SERIES = ("global", "student", "shortcut", "spurious", "teacher")
 
@@ -269,12 +275,10 @@ def outcomes_figure(counts: Sequence[Counts], descent: Mapping[float, float]) ->
             parts = np.array([[c.optimum[-1], c.neither[-1], c.trap[-1]] for c in row]).T
             shares = parts / np.array([c.runs for c in row])
             below = np.zeros(len(row))
-            for share, meaning, hatch in zip(
-                shares, ("global", "neutral", "spurious"), ("", "..", "//"), strict=True
-            ):
+            for share, (meaning, name, hatch) in zip(shares, _PARTS, strict=True):
                 axes.bar(
                     place, share, 0.72, bottom=below, color=LOOKS[meaning].colour, alpha=0.55,
-                    hatch=hatch, edgecolor="white", linewidth=0,
+                    hatch=hatch, edgecolor="white", linewidth=0, label=name,
                 )  # fmt: skip
                 below = below + share
             low, high = np.array([c.interval for c in row]).T
@@ -287,6 +291,16 @@ def outcomes_figure(counts: Sequence[Counts], descent: Mapping[float, float]) ->
             axes.set_xticks(place, [str(c.setting.batch) for c in row])
             label_panel(axes, "abcdef"[number], rf"$\eta = {multiple:g}/k^2$")
         panels[-1, 0].set_xlabel("inputs in a batch, $B$")
+        handles, names = panels[0, 0].get_legend_handles_labels()
+        chosen = [names.index(name) for _, name, _ in _PARTS]
+        figure.legend(
+            [handles[i] for i in chosen],
+            [names[i] for i in chosen],
+            loc="outside upper center",
+            ncols=3,
+            columnspacing=1.2,
+            handlelength=1.4,
+        )
     return figure
 
 

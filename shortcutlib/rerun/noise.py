@@ -3,13 +3,12 @@
 import numpy as np
 
 from shortcutlib import minibatch, noise_stability
-from shortcutlib.outcomes import classify
 from shortcutlib.rerun.panel import RerunPanel, choice, number, whole
 from shortcutlib.rerun.result import Experiment, Result
 from shortcutlib.starts import sample_ball
 from shortcutlib.step_sizes import StepSizes
 from shortcutlib.teacher import Teacher
-from shortcutlib.whereabouts import Place, whereabouts
+from shortcutlib.whereabouts import Place, in_basin, whereabouts
 
 __all__ = ["noise", "noise_panel"]
 
@@ -61,13 +60,10 @@ def noise(
     teacher = Teacher.section_4(k)
     rng = np.random.default_rng(seed)
     current = minibatch.state(teacher, sample_ball(runs, k, teacher.start_radius, rng))
-    # What is asked is where short steps would lead: long ones may end in cycles.
-    short = StepSizes.constant(1 / k**2, 1 / k**2)
 
     def outside() -> float:
         """Share of runs that plain descent would lead to the optimum from where they are."""
-        reduced = minibatch.reduced_state(teacher, current)
-        return float(np.mean(classify(teacher, reduced, short).success))
+        return float(np.mean(in_basin(teacher, minibatch.reduced_state(teacher, current))))
 
     plain = outside()
     phases = [(time / _RECORDS, batch, step)] * _RECORDS
