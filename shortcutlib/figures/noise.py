@@ -154,7 +154,7 @@ def stability_figure(
         axes.axhline(4, color=NEUTRAL, linestyle=(0, (2, 2)))
         label_directly(axes, "plain descent", (1, 4), NEUTRAL, offset=(0, 5))
         label_directly(
-            axes, "threshold", (batches[4], limits[4]), LOOKS["shortcut"].colour, offset=(12, -14)
+            axes, "threshold", (batches[4], limits[4]), LOOKS["shortcut"].colour, offset=(-52, 10)
         )
         shares = np.array([share for _, _, share in tried])
         x, y = np.array([(batch, step) for batch, step, _ in tried]).T

@@ -17,7 +17,7 @@ _WORK = 10_000_000
 #: Times at which runs are counted, after the start.
 _RECORDS = 4
 #: The quiet phase: eta t, inputs a step, and step size times k^2.
-_QUIET = (12, 16, 1.0)
+_QUIET = (12, 8, 1.0)
 
 
 def noise(
@@ -42,7 +42,7 @@ def noise(
     time : int, default 24
         Step size times the number of steps.
     quiet : bool, default False
-        Whether the time 12 with batches of 16 and the step 1/k^2 is added.
+        Whether the time 12 with batches of 8 and the step 1/k^2 is added.
     runs : int, default 200
         Random starts in the paper's ball.
     seed : int, default 0
