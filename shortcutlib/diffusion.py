@@ -7,7 +7,7 @@ weights a only through s, q and the length r of the rest of a, the part that is 
 to a*.  So (s, q, phi, r) is a closed random walk, and for short steps a diffusion.
 
 In the orthonormal directions 1/sqrt(k), b (the rest of a*, normalised) and the rest of a, and along
-e, with v = (pi - 1)/(2 pi) the variance of relu(x) and |a|^2 = s^2/k + beta^2 + r^2:
+e, with v = (pi - 1)/(2 pi) the variance of relu(x) and |a|^2 = s^2/k + beta^2 + r^2::
 
     mean of E       (s - S)/sqrt(2 pi)
     variance of E   v (|a|^2 + N) - 2 q (g - 1)/(2 pi)

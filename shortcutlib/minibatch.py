@@ -1,7 +1,7 @@
 """Stochastic gradient descent: step (8) with a mean over B sampled inputs, drawn exactly and fast.
 
-A step of (8) on a mini-batch needs B inputs of k patches with p numbers each.  Almost all of them
-are wasted.  Let v be the student's filter, of length 1, and v* = cos(phi) v + sin(phi) e with a
+A step of (8) on a mini-batch needs B inputs of k patches with p numbers each.  All but 2 of the p
+can be left out.  Let v be the student's filter, of length 1, and v* = cos(phi) v + sin(phi) e with a
 unit vector e orthogonal to v.  Patch j of input i has the coordinates
 
     x_ij = Z_ij'v,    y_ij = Z_ij'e,    r_ij: the p - 2 coordinates orthogonal to both.

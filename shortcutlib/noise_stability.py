@@ -11,7 +11,7 @@ and a step subtracts the batch means of eta_a E h from alpha and of eta_w E z fr
 
 **Second moments.**  E alpha alpha' = M (a k x k matrix) and E u u' = m I follow a linear map of
 their own.  Given the signs of x, the vector z is normal with the variance
-C = sum_j a*_j^2 [x_j > 0] in each component, and three moments are all one needs:
+C = sum_j a*_j^2 [x_j > 0] in each component, and three moments are all one needs::
 
     A = E h h',    T = E C h h',    E C^2 = (N^2 + F)/4,    F = sum_j a*_j^4.
 
