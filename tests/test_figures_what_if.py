@@ -5,11 +5,10 @@ import matplotlib.pyplot as plt
 import numpy as np
 import pytest
 
-from shortcutlib import StepSizes, Teacher, minibatch, reduced, two_filters
+from shortcutlib import StepSizes, Teacher, reduced, two_filters
 from shortcutlib.basin_border import border_alignment
 from shortcutlib.exact import separatrix, success_probability
 from shortcutlib.figures.basin_surface import surface_figure
-from shortcutlib.figures.noise import angle_figure, cloud_figure, gain_figure
 from shortcutlib.figures.one_optimum import pull_figure
 from shortcutlib.figures.step_ratios import (
     critical_lines_figure,
@@ -18,7 +17,6 @@ from shortcutlib.figures.step_ratios import (
 )
 from shortcutlib.figures.style import look
 from shortcutlib.figures.what_if import questions_figure, success_of
-from shortcutlib.minibatch_sweep import Counts
 from shortcutlib.one_optimum import turns
 from shortcutlib.outcomes import classify
 from shortcutlib.safe_ratio import largest_safe_ratio
@@ -125,30 +123,3 @@ def test_the_map_of_pulls():
     marks = {line.get_color(): line.get_xydata()[0] for line in axes.lines[1:]}
     np.testing.assert_allclose(marks[look("global")["color"]], np.degrees(optimum))
     np.testing.assert_allclose(marks[look("student")["color"]], np.degrees(optimum[::-1]))
-
-
-def test_clouds_end_where_the_runs_end():
-    teacher, steps = Teacher.section_4(4), StepSizes.constant(0.1, 0.1)
-    figure = cloud_figure(teacher, steps, (1, 3), runs=10, iterations=7, shown=2, seed=5)
-    assert len(figure.axes) == 2
-    a = sample_ball(10, 4, teacher.start_radius, np.random.default_rng(5))
-    run = minibatch.descend(
-        teacher, minibatch.state(teacher, a), steps, batch=3, iterations=7,
-        rng=np.random.default_rng([5, 3]), record_every=1,
-    )  # fmt: skip
-    drawn = np.concatenate([line.get_xdata() for line in figure.axes[1].lines])
-    assert np.all(np.isin(np.round(run.state.angle, 12), np.round(drawn, 12)))
-
-
-def test_gains_and_angles():
-    counts = [
-        Counts(4, batch, multiple, 10, 100, 70, 72, 3, 5)
-        for batch in (1, 8)
-        for multiple in (1.0, 2.0)
-    ]
-    figure = gain_figure(counts)
-    heights = [line.get_ydata() for line in figure.axes[0].lines if len(line.get_xdata()) == 2]
-    assert any(np.allclose(y, -0.02) for y in heights)
-    quartiles = np.array([[0.3, 0.4, 0.5], [0.6, 0.7, 0.9]])
-    figure = angle_figure([1e-3, 1e-2], quartiles, ([1e-3, 1e-2], quartiles))
-    assert figure.axes[0].get_xscale() == "log"

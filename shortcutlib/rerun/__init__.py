@@ -17,6 +17,7 @@ from shortcutlib.rerun.chapters import (
     stage_two_panel,
     success_panel,
 )
+from shortcutlib.rerun.noise import noise_panel
 from shortcutlib.rerun.panel import RerunPanel, choice, choices, number, whole
 from shortcutlib.rerun.reslink import two_phases_panel
 from shortcutlib.rerun.result import Experiment, Result
@@ -28,6 +29,7 @@ __all__ = [
     "certified_panel",
     "choice",
     "choices",
+    "noise_panel",
     "normalisation_panel",
     "number",
     "paths_panel",

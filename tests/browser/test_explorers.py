@@ -24,7 +24,7 @@ from explorer_pages import (
 )
 from playwright.sync_api import Locator, Page
 
-from shortcutlib import StopReason, Teacher
+from shortcutlib import StopReason, Teacher, minibatch
 from shortcutlib.explorers import (
     BasinExplorer,
     DescentExplorer,
@@ -41,6 +41,7 @@ from shortcutlib.explorers.base import SCRIPTS
 from shortcutlib.explorers.base import scripts as scripts_of
 from shortcutlib.explorers.table import EXACT
 from shortcutlib.success import PRINTED, PRINTED_K, SETTINGS
+from shortcutlib.whereabouts import Place, whereabouts
 from shortcutlib.wilson import wilson_interval
 
 AXE = Path(__file__).parent / "vendor" / "axe-core" / "axe.min.js"
@@ -625,8 +626,17 @@ def test_the_cloud_is_what_python_simulates(http: bool, show: Show) -> None:
         cloud = page.evaluate("shortcutExplorers.all[0].cloud")
         expected = explorer.simulate()
         np.testing.assert_allclose(cloud["phi"], expected.angle, rtol=1e-6)
-        won = int(np.sum(expected.angle < np.pi / 2))
-        assert f"After 50 of 50 steps {won} of 20 runs have φ < π/2" in words(page)
+        reduced = minibatch.reduced_state(explorer.teacher, expected)
+        places = whereabouts(explorer.teacher, reduced)
+        assert cloud["places"] == places.tolist()
+        best, trap = (int(np.sum(places == place)) for place in (Place.OPTIMUM, Place.TRAP))
+        said = words(page)
+        assert f"After 75 of 75 steps: {best} of 20 runs near the optimum" in said
+        assert f"{trap} near the trap" in said
+        assert f"near step size × k² = {explorer.threshold:.3g}" in said
+        border = page.evaluate("shortcutExplorers.all[0].border")
+        middle = float(explorer.border(np.pi * 0.5))
+        assert border[16] == pytest.approx(middle, abs=1e-3)
         page.get_by_role("button", name="Other random numbers").click()
         page.wait_for_function(
             "(shortcutExplorers.all[0].cloud || {}).seed === 1"
@@ -637,6 +647,29 @@ def test_the_cloud_is_what_python_simulates(http: bool, show: Show) -> None:
         page.locator(".se-handle").focus()
         page.keyboard.press("Shift+ArrowUp")
         assert values(page)["across"] == 0.0
+
+
+def test_long_clouds_are_begun_and_stopped_by_the_reader(show: Show) -> None:
+    """The largest settings need 14 thousand million pairs of random numbers: not unasked."""
+    explorer = NoiseExplorer(k=36, step=0.5, batch=128, runs=200)
+    with show([explorer], http=True) as page:
+        settle(page)
+        said = words(page)
+        assert f"{round(explorer.calls / 1e6):,} million pairs of random numbers" in said
+        assert "press Run" in said
+        assert page.evaluate("shortcutExplorers.all[0].cloud") is None
+        page.get_by_role("button", name="Run").click()
+        # The first snapshot is the start itself; the worker goes on.
+        page.wait_for_function("(shortcutExplorers.all[0].cloud || {}).iteration > 0")
+        page.get_by_role("button", name="Stop").click()
+        settle(page)
+        assert "Stopped." in words(page)
+        seen = page.evaluate("shortcutExplorers.all[0].cloud.iteration")
+        page.wait_for_timeout(800)
+        assert page.evaluate("shortcutExplorers.all[0].cloud.iteration") == seen < 100
+        # Smaller settings begin by themselves again.
+        page.evaluate("shortcutExplorers.all[0].set({ k: 5, step: 8, batch: 1, runs: 10 })")
+        page.wait_for_function("(shortcutExplorers.all[0].cloud || {}).iteration === 38")
 
 
 def varied(kind: type[Explorer]) -> dict[str, Any]:

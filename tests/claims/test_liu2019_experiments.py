@@ -5,7 +5,7 @@ import functools
 import numpy as np
 from scipy import stats
 
-from shortcutlib import StepSizes, StopReason, Teacher, networks, population, reduced, two_filters
+from shortcutlib import StepSizes, StopReason, Teacher, population, reduced, two_filters
 from shortcutlib.adversary import Range, search
 from shortcutlib.angles import unit
 from shortcutlib.exact import separatrix, success_probability
@@ -203,26 +203,6 @@ def test_known_output_weights_and_one_point_convexity(rng):
     start = wrong_way_start(100, 4.0, rng)
     wrong = inner_product(start, np.zeros((100, 100)))
     return Failed(wrong, "d = 100, |W| = 4, W* = 0", repaired=Held(slack, 1000))
-
-
-@claim("liu2019-text-large-batches")
-def test_large_batches_mimic_descent(rng):
-    """The error of a mini-batch gradient falls like one over the root of the batch."""
-    teacher = Teacher.section_4(16)
-    v, a = unit(rng.standard_normal(8)), rng.standard_normal(16)
-    expected = population.evaluate(v, a, teacher).output_gradient
-    errors = []
-    for batch in (16, 256, 4096):
-        draws = []
-        for _ in range(40):
-            Z = networks.sample_inputs(batch, 8, 16, rng)
-            found = networks.minibatch_loss(
-                v, a, Z, networks.teacher_network(teacher, Z), residual=False
-            )
-            draws.append(found.output_gradient - expected)
-        errors.append(np.sqrt(np.mean(np.square(draws))))
-    powers = np.diff(np.log(errors)) / np.log(16)
-    return Held(0.1 - float(np.max(np.abs(powers + 0.5))), 3, exact=True)
 
 
 # --- The response to the reviews -----------------------------------------------------------------

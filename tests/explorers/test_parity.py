@@ -14,8 +14,9 @@ from shortcutlib.explorers import (
     SurfaceExplorer,
 )
 from shortcutlib.outcomes import classify
-from shortcutlib.population import saddle_angle
+from shortcutlib.population import saddle_angle, spurious_point
 from shortcutlib.relu_kernel import g, g_deficit
+from shortcutlib.whereabouts import whereabouts
 from shortcutlib.wilson import wilson_interval
 
 MAKE = "const make = c => shortcutCore.teacher(c.k, c.S, c.N, c.angle, c.p);"
@@ -441,8 +442,9 @@ def test_stochastic_runs_are_the_same():
             """c => {
                 const t = shortcutCore.teacher(...c.numbers), kept = [];
                 const end = shortcutCore.sampledRuns(t, c.plan, c.along, c.across,
-                    (iteration, phi, q) => kept.push([iteration, phi, q]));
-                return {...end, kept, star: Array.from(shortcutCore.outputWeights(t))};
+                    (...snapshot) => kept.push(snapshot));
+                return {...end, kept, star: Array.from(shortcutCore.outputWeights(t)),
+                    limit: shortcutCore.largestStableStep(t, c.plan.batch)};
             }""",
             {
                 "numbers": [
@@ -470,6 +472,60 @@ def test_stochastic_runs_are_the_same():
         assert [row[0] for row in found["kept"]] == [0, 4, 8, 9]
         last = minibatch.reduced_state(teacher, expected)
         np.testing.assert_allclose(found["kept"][-1][2], last.alignment, rtol=1e-9, atol=1e-10)
+        assert found["kept"][-1][3] == whereabouts(teacher, last).tolist()
+        assert found["limit"] * explorer.k**2 == pytest.approx(explorer.threshold, rel=1e-12)
+
+
+def test_places_are_the_same(rng):
+    """Near the optimum, near the trap, neither: students on all sides of the definitions."""
+    teacher = Teacher.section_4(9)
+    star = teacher.output_weights
+    trap = spurious_point(teacher).a
+    share = rng.random((300, 1))
+    outputs = share * star + (1 - share) * trap + rng.standard_normal((300, 9)) * 0.3
+    outputs[:60] = star + 0.1 * rng.standard_normal((60, 9))
+    angle = np.where(np.arange(300) < 60, 0.1, np.pi) * rng.random(300)
+    found = call(
+        """c => {
+            const t = shortcutCore.teacher(...c.numbers);
+            return c.outputs.map((a, i) => shortcutCore.place(t, c.star, a, c.angle[i]));
+        }""",
+        {
+            "numbers": [9, teacher.output_sum, teacher.norm_squared, teacher.angle],
+            "outputs": outputs.tolist(),
+            "star": star.tolist(),
+            "angle": angle.tolist(),
+        },
+    )
+    state = minibatch.reduced_state(teacher, minibatch.state(teacher, outputs, angle))
+    assert found == whereabouts(teacher, state).tolist()
+    assert min(found.count(place) for place in (0, 1, 2)) > 10
+
+
+def test_borders_are_the_same():
+    angles = np.linspace(0.03, 0.97, 9) * np.pi
+    for settings in ({}, {"k": 5, "share": 1.5, "size": 2.0}, {"k": 36, "step": 32.0}):
+        explorer = NoiseExplorer(**settings)
+        teacher = explorer.teacher
+        found = call(
+            """c => shortcutCore.settledBorder(shortcutCore.teacher(...c.numbers), c.step, c.angles)
+                .map((x) => (isFinite(x) ? x : String(x)))""",
+            {
+                "numbers": [
+                    explorer.k,
+                    teacher.output_sum,
+                    teacher.norm_squared,
+                    explorer.angle * np.pi,
+                ],
+                "step": explorer.step / explorer.k**2,
+                "angles": angles.tolist(),
+            },
+        )
+        expected = explorer.border(angles)
+        ours = np.array([float(str(x).replace("Infinity", "inf")) for x in found])
+        np.testing.assert_array_equal(np.isfinite(ours), np.isfinite(expected))
+        inside = np.isfinite(ours)
+        np.testing.assert_allclose(ours[inside], expected[inside], atol=4e-4)
 
 
 def test_without_node_a_browser_answers():
