@@ -12,9 +12,10 @@ from shortcutlib.convergence import (
     theorem_4_filter_step,
     theorem_4_output_step,
 )
-from shortcutlib.dissipativity import ACUTE
+from shortcutlib.dissipativity import ACUTE, filter_distance
 from shortcutlib.outcomes import classify
 from shortcutlib.relu_kernel import g
+from shortcutlib.warmup import rim
 from tests.claims.ledger import Held
 
 TEACHERS = {
@@ -88,3 +89,31 @@ def around(teacher: Teacher, points: int = 33) -> reduced.ReducedState:
     s = teacher.output_sum * np.cos(turn)
     across = np.sqrt(teacher.spread) * teacher.start_radius * np.sin(turn)
     return reduced.state(s, s * teacher.output_sum / teacher.k + across, teacher.angle)
+
+
+def constant_steps_without_noise() -> Held:
+    """Without noise the same steps bring both distances down for ever, at the linear rate."""
+    slack, tried = np.inf, 0
+    rng = np.random.default_rng(15)
+    for k, share in ((1, 1.0), (2, 0.3), (5, 0.0), (16, 0.25)):
+        teacher = make_teacher(k, share, 1.0, np.pi / 3)
+        eta = 0.5 * 2 * np.pi / (k + np.pi - 1)
+        state = reduced.ReducedState(*(np.repeat(np.atleast_1d(x), 300) for x in rim(teacher, 1)))
+        q = state.alignment + rng.uniform(0, 1, 300) * 0.5
+        s = state.output_sum * rng.uniform(0.1, 1, 300)
+        if teacher.spread < 1e-12:
+            q = s * teacher.output_sum / k
+        state = state._replace(output_sum=s, alignment=q)
+        step = safe_filter_step(teacher, eta)
+        last = np.inf
+        for stretch in range(6):
+            for _ in range(int(60 / min(step, eta))):
+                state = reduced.step(teacher, state, eta, step)
+            distance = filter_distance(state) + reduced.output_distance(teacher, state)
+            now = float(np.max(distance))
+            if stretch > 1 and last > 1e-20:
+                slack = min(slack, 1 - 2 * now / last)
+            last = now
+        slack = min(slack, 1e-20 - last)
+        tried += 300
+    return Held(slack, tried)

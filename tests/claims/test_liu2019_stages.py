@@ -125,14 +125,6 @@ STUDENTS = TEACHERS | {
 }
 
 
-STUDENTS = TEACHERS | {
-    "s": Range(-3, 3),
-    "x": Range(-3, 3),
-    "rest": Range(0, 3),
-    "angle": Range(1e-6, np.pi),
-}
-
-
 @claim("liu2019-text-joint")
 def test_joint_dissipativity(rng):
     """Where both layers are (c, delta)-dissipative, together they are (c, 2 delta)."""
