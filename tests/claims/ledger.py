@@ -274,7 +274,7 @@ def insists(row: Mapping[str, Any], evidence: Evidence) -> None:
 
 #: Digits that print no result: references, dates, names, exponents, indices, the vector 1, and the
 #: angle 5 pi/12, which the paper chose.
-_NO_RESULT = re.compile(
+NO_RESULT = re.compile(
     r"\b(?:Theorem|Lemma|Equation|Figure|Table|[Ss]ection|Definition|Proposition|Assumption|"
     r"Corollary|Remark|Example|Footnote|[Cc]omment|Appendix|Reviewer)s? \d[\d.]*\d?"
     r"(?:(?:,| and| to) \d+(?:\.\d+)?(?!\.?\d|\$|%| of| runs| starts| steps| iterations))*"
@@ -290,25 +290,38 @@ def _with_braces(text: str) -> str:
     return re.sub(r"\\frac\s*(\d)", r"\\frac{\1}", text)
 
 
+def occurrences(printed: str) -> str:
+    """A pattern for the places where a number or formula stands by itself, not as an exponent."""
+    before = r"(?<![\d.^_])" if printed[0].isdigit() else r"(?<![\dA-Za-z])"
+    return before + re.escape(_with_braces(printed)) + r"(?!\.?\d|,\d{3})"
+
+
+#: Fields in which a value of this name cannot be meant.
+_ELSEWHERE = {"printed": "best", "as printed": "best", "best": "printed"}
+
+
 def unbound(row: Mapping[str, Any]) -> list[str]:
-    """The numbers that a row prints without a name; 0 and 1 may stand anywhere.
+    """The numbers that a row prints without a name; 0 and 1 may stand anywhere but below a bar.
 
     Raises
     ------
     AssertionError
         If a named number is not printed.
     """
-    text = all_of_it = _with_braces("\n".join(row[field] for field in PRINTING if field in row))
-    for name, printed in sorted(row.get("values", {}).items(), key=lambda item: -len(item[1])):
-        before = r"(?<![\d.])" if printed[0].isdigit() else r"(?<!\d)"
-        whole = before + re.escape(_with_braces(printed)) + r"(?!\.?\d|,\d{3})"
-        assert re.search(whole, all_of_it), (
+    longest_first = sorted(row.get("values", {}).items(), key=lambda item: -len(item[1]))
+    fields = {field: _with_braces(row[field]) for field in PRINTING if field in row}
+    for name, printed in longest_first:
+        pattern = occurrences(printed)
+        assert any(re.search(pattern, text) for text in fields.values()), (
             f"{row['id']}: {name!r} is {printed}, which the row does not print"
         )
-        text = re.sub(whole, " ", text)
-    text = _NO_RESULT.sub(" ", text)
-    return [
-        token
-        for token in re.findall(r"(?:\d{1,3}(?:,\d{3})+|\d*\.?\d+)", text)
-        if token not in ("0", "1")
-    ]
+    left = []
+    for field, text in fields.items():
+        for name, printed in longest_first:
+            if _ELSEWHERE.get(name) != field:
+                text = re.sub(occurrences(printed), " ", text)
+        text = NO_RESULT.sub(" ", text)
+        for match in re.finditer(r"(?:\d{1,3}(?:,\d{3})+|\d*\.?\d+)", text):
+            if match[0] not in ("0", "1") or text[: match.start()].endswith("/"):
+                left.append(match[0])
+    return left
