@@ -560,17 +560,26 @@ def test_epsilon_depends_on_the_filter():
 
 @claim("response-layer-wise")
 def test_layer_wise_training_is_a_special_case():
-    """eta_w = 0 first is the limit of a warm-up with an ever smaller eta_w."""
-    teacher = Teacher.section_4(25)
-    start = _figure_5_start(teacher)
-    ends = []
-    for filter_step in (1e-4, 1e-6, 0.0):
-        state = start
-        for _ in range(2000):
-            state = reduced.step(teacher, state, 1 / 625, filter_step)
-        ends.append(np.array([state.output_sum, state.alignment, state.angle]))
-    first, second = (float(np.max(np.abs(end - ends[-1]))) for end in ends[:2])
-    return Held(0.02 * first - second, 3, exact=True)
+    """eta_w = 0 first is the limit of a warm-up with an ever smaller eta_w.
+
+    From 1,200 starts: a hundredth of the filter's step leaves a hundredth of the difference.
+    """
+    slack, tried = np.inf, 0
+    for k in (4, 25, 100):
+        teacher = Teacher.section_4(k)
+        starts = sample_reduced(teacher, 400, np.random.default_rng(k))
+        ends = []
+        for filter_step in (1e-4 / k, 1e-6 / k, 0.0):
+            state = starts
+            for _ in range(2000):
+                state = reduced.step(teacher, state, 1 / k**2, filter_step)
+            size = teacher.norm_squared
+            columns = state.output_sum / np.sqrt(size), state.alignment / size, state.angle
+            ends.append(np.stack(np.broadcast_arrays(*columns)))
+        first, second = (np.max(np.abs(end - ends[-1]), axis=0) for end in ends[:2])
+        slack = min(slack, float(np.min(0.02 - second / first)))
+        tried += first.size
+    return Held(slack, tried)
 
 
 @claim("response-multiple-optima")
