@@ -53,7 +53,9 @@ def test_every_master_is_listed_and_has_wrong_answers():
 
 @pytest.mark.parametrize("entry", ENTRIES, ids=lambda entry: entry["name"])
 def test_the_list_says_what_the_notebook_is(entry, made):
-    assert set(entry) == {"name", "title", "part", "chapters", "hours", "asks", "forbidden"}
+    assert set(entry) == {
+        *("name", "title", "part", "chapters", "hours", "points", "asks", "forbidden"),
+    }
     toc = yaml.safe_load((ROOT / "_toc.yml").read_text(encoding="utf-8"))
     assert entry["part"] in {part["caption"] for part in toc["parts"]}
     listed = {c["file"] for part in toc["parts"] for c in part["chapters"]}
@@ -65,7 +67,9 @@ def test_the_list_says_what_the_notebook_is(entry, made):
     assert about.title == entry["title"]
     points = sum(_points(source) for source in about.tests.values())
     points += sum(question.points for question in about.written)
+    assert points == entry["points"]
     assert f"{points:g} points" in text
+    assert entry["hours"] in text.lower()
 
 
 def _points(source: str) -> float:
