@@ -23,7 +23,7 @@ from shortcutlib.convergence import (
 )
 from shortcutlib.dissipativity import ACUTE, Teachers, filter_distance
 from shortcutlib.relu_kernel import g, g_deficit
-from shortcutlib.warmup import largest_filter_step, rim
+from shortcutlib.warmup import rim
 
 #: The share that q/N climbs to while phi = 5 pi/12, (g(5 pi/12) - 1)/(pi - 1).
 LIMIT = 0.20556500
@@ -421,38 +421,6 @@ def test_times_refuse(call, message):
 
 # ---------------------------------------------------------------------------------------------
 # How far beyond the proof
-
-
-def test_largest_filter_step_by_single_steps():
-    teacher = Teacher.from_numbers(k=2, output_sum=np.sqrt(0.6), norm_squared=1.0, angle=np.pi / 3)
-    eta = 0.05
-    found = largest_filter_step(teacher, eta)
-    assert found > 4 * eta
-    for factor, saved in ((0.995, True), (1.01, False)):
-        state = rim(teacher, 512)
-        for _ in range(4000):
-            state = reduced.step(teacher, state, eta, factor * found)
-        assert np.all(state.angle < 0.1) == saved
-
-
-def test_largest_filter_step_where_nothing_is_trapped():
-    teacher = Teacher.from_numbers(k=1, output_sum=1.0, norm_squared=1.0, angle=np.pi / 3)
-    assert largest_filter_step(teacher, 0.1) == np.inf
-
-
-@pytest.mark.parametrize(
-    "angle, arguments, message",
-    [
-        (np.pi / 2, {"output_step": 0.1}, "from pi/2 on"),
-        (1.0, {"output_step": 0.0}, "output_step = 0"),
-        (1.0, {"output_step": 2.0}, "1.51709"),
-        (1.0, {"output_step": 0.1, "precision": 1.5}, "precision = 1.5"),
-    ],
-)
-def test_largest_filter_step_refuses(angle, arguments, message):
-    teacher = Teacher.from_numbers(k=2, output_sum=0.5, norm_squared=1.0, angle=angle)
-    with pytest.raises(ValueError, match=message):
-        largest_filter_step(teacher, **arguments)
 
 
 def test_safe_steps_arrive_without_a_warm_up():

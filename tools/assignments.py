@@ -10,6 +10,8 @@ none is named) then holds, for each assignment,
     NAME/solution/NAME.ipynb        with the answers
     NAME/NAME-autograder.zip        for Gradescope, and for ``python -m shortcutlib.grade``
 
+or, with ``--students-only``, just FOLDER/NAME.ipynb for students, and nothing is run.
+
 ``--seed`` makes a variant: every line ``SEED = 0`` of the master gets that number, from which the
 numbers of the assignment follow.
 """
@@ -22,7 +24,6 @@ import io
 import json
 import re
 import shutil
-import subprocess
 import sys
 import tempfile
 from collections.abc import Iterator, Sequence
@@ -31,6 +32,7 @@ from typing import Any
 
 import hosted
 import yaml
+from library_wheel import WheelError, build_wheel
 
 ROOT = Path(__file__).resolve().parent.parent
 MASTERS = ROOT / "book" / "assignments"
@@ -75,27 +77,6 @@ def questions(notebook: dict[str, Any]) -> list[dict[str, Any]]:
         for cell in notebook["cells"]
         if cell["cell_type"] == "raw" and re.match(r"#\s*BEGIN QUESTION", source_of(cell))
     ]
-
-
-def build_wheel(folder: Path) -> Path:
-    """Build the library's wheel into a folder."""
-    # From a copy: beside the sources, remains of earlier builds would go in as well.
-    copy = folder / "source"
-    ignore = shutil.ignore_patterns("__pycache__")
-    shutil.copytree(ROOT / "shortcutlib", copy / "shortcutlib", ignore=ignore)
-    for name in ("pyproject.toml", "README.md", "LICENSE"):
-        shutil.copy(ROOT / name, copy)
-    command = [sys.executable, "-m", "pip", "wheel", "--quiet", "--no-deps"]
-    # What builds it is in the environment already: no network is needed.
-    done = subprocess.run(
-        [*command, "--no-build-isolation", "--wheel-dir", str(folder), str(copy)],
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    if done.returncode:
-        raise AssignmentError(f"the library's wheel cannot be built:\n{done.stderr.strip()}")
-    return next(folder.glob("shortcutlib-*.whl"))
 
 
 def configure(notebook: dict[str, Any], files: Sequence[str], wheel: str | None) -> None:
@@ -179,15 +160,21 @@ def make(entry: dict[str, Any], out: Path, seed: int, wheel: Path | None) -> Non
                 )
             except Exception as problem:
                 raise AssignmentError(f"{name}: {problem}\n{said.getvalue().strip()}") from problem
-        made, place = work / "made", out / name
-        for_students(made / "student" / f"{name}.ipynb", name)
-        (place / "student").mkdir(parents=True, exist_ok=True)
-        shutil.copy(made / "student" / f"{name}.ipynb", place / "student")
-        if wheel is not None:
-            (place / "solution").mkdir(exist_ok=True)
-            shutil.copy(made / "autograder" / f"{name}.ipynb", place / "solution")
-            (archive,) = (made / "autograder").glob("*.zip")
-            shutil.copy(archive, place / f"{name}-autograder.zip")
+        made = work / "made"
+        student = made / "student" / f"{name}.ipynb"
+        for_students(student, name)
+        if wheel is None:
+            _place(student, out)
+            return
+        (archive,) = (made / "autograder").glob("*.zip")
+        _place(student, out / name / "student")
+        _place(made / "autograder" / f"{name}.ipynb", out / name / "solution")
+        _place(archive, out / name, f"{name}-autograder.zip")
+
+
+def _place(file: Path, folder: Path, name: str | None = None) -> None:
+    folder.mkdir(parents=True, exist_ok=True)
+    shutil.copy(file, folder / (name or file.name))
 
 
 @contextlib.contextmanager
@@ -220,7 +207,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
             for number, entry in enumerate(chosen, start=1):
                 print(f"[{number}/{len(chosen)}] {entry['name']}", flush=True)
                 make(entry, out, options.seed, wheel)
-    except AssignmentError as problem:
+    except (AssignmentError, WheelError) as problem:
         print(f"error: {problem}", file=sys.stderr)
         return 1
     print(f"{len(chosen)} assignments in {options.out}")

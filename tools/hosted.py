@@ -7,22 +7,19 @@ SHORTCUTLIB_SOURCE takes its place, for a test or for a copy of the book that ha
 
 from __future__ import annotations
 
-import tomllib
 from pathlib import Path
+from typing import Any
 
 import yaml
+from release import version
 
 ROOT = Path(__file__).resolve().parent.parent
+#: By which the cell of a chapter is found again.
+CELL_ID = "on-colab"
 #: Checks of the assignments: Otter without its own requirements, which would change a third of the
 #: packages that are there, and the few of them that Colab does not have.
 OTTER = "otter-grader==7.0.0"
 OTTER_NEEDS = ("fica", "ipylab", "python-frontmatter", "python-on-whales")
-
-
-def version() -> str:
-    """The release that the notebooks belong to."""
-    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
-    return str(project["project"]["version"])
 
 
 def address() -> str:
@@ -54,6 +51,21 @@ if "google.colab" in sys.modules:
     install = [sys.executable, "-m", "pip", "install", "--quiet"]
     subprocess.run([*install, f"shortcutlib[chapters] @ {{source}}"], check=True)
 '''
+
+
+def put_cell(notebook: dict[str, Any]) -> None:
+    """Give a chapter its first cell, or bring the one that it has up to date."""
+    cells = notebook["cells"]
+    source = chapter_cell().rstrip().splitlines(keepends=True)
+    for cell in cells:
+        if cell.get("id") == CELL_ID:
+            cell["source"] = source
+            return
+    first = next(i for i, cell in enumerate(cells) if cell["cell_type"] == "code")
+    new = {"cell_type": "code", "id": CELL_ID, "execution_count": None, "outputs": []}
+    # The pages do not show it.
+    new |= {"metadata": {"tags": ["remove-cell"]}, "source": source}
+    cells.insert(first, new)
 
 
 def assignment_cell(name: str, checks: dict[str, str]) -> str:

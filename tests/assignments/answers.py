@@ -445,5 +445,213 @@ WRONG: dict[str, list[Wrong]] = {
         ),
         Wrong("believable", "believable = 1000", 0, "by your own function"),
         Wrong("believable", "believable += 40", 1, "How exact has p to be"),
+    "warm-up": [
+        Wrong(
+            "rest",
+            # Follows the start that is lowest at the beginning, not the one that is lowest later.
+            "def rest_length(k, S, N, phi, eta_a):\n"
+            "    g, rate = (np.pi - phi) * np.cos(phi) + np.sin(phi), eta_a / (2 * np.pi)\n"
+            "    radius = abs(S) / np.sqrt(k)\n"
+            "    s, q, iterations = -radius * S / np.sqrt(N), -radius * np.sqrt(N), 0\n"
+            "    while q <= 0:\n"
+            "        pull = (np.pi - 1) * q + s * S - (g - 1) * N - S**2\n"
+            "        s -= rate * ((k + np.pi - 1) * s - (k + g - 1) * S)\n"
+            "        q -= rate * pull\n"
+            "        iterations += 1\n"
+            "    return iterations",
+            2,
+            "not always the last to turn positive",
+        ),
+        Wrong(
+            "rest",
+            # One iteration too many.
+            "right = rest_length\ndef rest_length(*arguments):\n    return right(*arguments) + 1",
+            0,
+            "one iteration earlier",
+        ),
+        Wrong(
+            "schedule",
+            # Like par 3, with an output step ten times as short.
+            "schedule = [(longest / 10, 0, 10 * k), (longest / 10, 1 / N, 2500)]",
+            4,
+            "has not arrived after 137 iterations",
+        ),
+        Wrong(
+            "schedule",
+            # No warm-up.
+            "schedule = [(longest, 1 / N, 2000)]",
+            0,
+            "do not arrive",
+        ),
+        Wrong(
+            "schedule",
+            # Par 3 itself.
+            "schedule = short",
+            5,
+            "Is overshooting forbidden?",
+        ),
+        Wrong(
+            "schedule",
+            # One step size with overshooting.
+            "schedule = [(1.7 * longest, 0, k // 2), (1.7 * longest, 1 / N, 2000)]",
+            6,
+            "what of two, in turn?",
+        ),
+        Wrong(
+            "schedule",
+            # Longer than is stable.
+            "schedule = [(2.1 * longest, 0, k), (2.1 * longest, 1 / N, 2000)]",
+            0,
+            "so long that something grows",
+        ),
+        Wrong(
+            "schedule",
+            # Against the rules.
+            "schedule = [*schedule[:-1], (fast, -1.0, 1)]",
+            0,
+            "is below 0",
+        ),
+        Wrong(
+            "family",
+            # Made for one teacher.
+            "family = schedule",
+            0,
+            "do not arrive",
+        ),
+        Wrong(
+            "family",
+            # The reference itself.
+            "family = [(longest, 0, k), (longest, 1 / N_high, 1500)]",
+            5,
+            "What was your trick in question 2?",
+        ),
+        Wrong(
+            "family",
+            # Two steps in turn, with a careful filter.
+            "family = settle + [(slow, 1 / N_high, 1), (fast, 1 / N_high, 1)] * 60",
+            6,
+            "wait for: the angle or the output weights?",
+        ),
+        Wrong(
+            "family",
+            # A filter step that is too long for the largest teachers.
+            "family = settle + [(slow, 3 / N_low, 1), (fast, 3 / N_low, 1)] * 60",
+            1,
+            "Where is the filter's step the longest",
+        ),
+    ],
+    "residual-unit": [
+        Wrong(
+            "line",
+            # The normal equations, which dependent columns make singular.
+            "def best_linear(X, y):\n    return np.linalg.solve(X.T @ X, X.T @ y)",
+            2,
+            "a column of zeros",
+        ),
+        Wrong(
+            "objective",
+            # Without the factor 1/2; the gradient is right.
+            "def objective(w, V, X, Z, y):\n    return np.mean((X @ w + Z @ (V.T @ w) - y) ** 2)",
+            3,
+            "Half the mean of the squares",
+        ),
+        Wrong(
+            "objective",
+            # V and its transpose confused.
+            "right = gradient\n"
+            "def gradient(*arguments):\n"
+            "    in_w, in_V = right(*arguments)\n"
+            "    return in_w, in_V.T",
+            3,
+            "Differences of F disagree",
+        ),
+        Wrong(
+            "objective",
+            # As if the branch did not depend on w.
+            "right = gradient\n"
+            "def gradient(w, V, X, Z, y):\n"
+            "    errors = (X @ w + Z @ (V.T @ w) - y) / len(y)\n"
+            "    return errors @ X, right(w, V, X, Z, y)[1]",
+            2,
+            "what are the derivatives of p in w",
+        ),
+        Wrong(
+            "bound",
+            # The root of the sum of squares in place of the spectral norm.
+            "def theorem_1(w, V, X, Z, y, w_star):\n"
+            "    gap = objective(w, V, X, Z, y) - objective(w_star, 0 * V, X, Z, y)\n"
+            "    spread = np.linalg.norm(V) ** 2 / (w @ w)\n"
+            "    return gap / np.sqrt(2 * w @ w + w_star @ w_star * (2 + spread))",
+            2,
+            "How far can V stretch a vector",
+        ),
+        Wrong(
+            "bound",
+            # Cut off at zero.
+            "right = theorem_1\ndef theorem_1(*arguments):\n    return max(right(*arguments), 0.0)",
+            2,
+            "negative below",
+        ),
+        Wrong(
+            "saddle",
+            # There the gradient in w does not vanish.
+            "def stuck(X, Z, y):\n    return np.zeros((X.shape[1], Z.shape[1]))",
+            1,
+            "Which V makes it vanish?",
+        ),
+        Wrong(
+            "saddle",
+            # Straight up.
+            "right = escape\n"
+            "def escape(*arguments):\n"
+            "    w, V = right(*arguments)\n"
+            "    return w, -V",
+            2,
+            "does the negative one win?",
+        ),
+        Wrong(
+            "saddle",
+            # Downhill along the gradient, which is zero there.
+            "def escape(V, X, Z, y):\n"
+            "    in_w, in_V = gradient(np.zeros(len(V)), V, X, Z, y)\n"
+            "    return -in_w, -in_V",
+            2,
+            "does the negative one win?",
+        ),
+        Wrong(
+            "training",
+            # A short run with a fixed step.
+            "def train(w, V, X, Z, y):\n"
+            "    kept = [(w, V)]\n"
+            "    for _ in range(3000):\n"
+            "        in_w, in_V = gradient(w, V, X, Z, y)\n"
+            "        w, V = w - 0.02 * in_w, V - 0.02 * in_V\n"
+            "        kept.append((w, V))\n"
+            "    return kept[::100]\n"
+            "points = train(w_start, V_start, X, Z, y)",
+            4,
+            "steps that grow as long as the loss falls",
+        ),
+        Wrong(
+            "training",
+            # Hardly a run.
+            "def train(w, V, X, Z, y):\n"
+            "    return [(w, V)] * 20\n"
+            "points = train(w_start, V_start, X, Z, y)",
+            0,
+            "Are there enough steps?",
+        ),
+        Wrong(
+            "along",
+            # Points below the line count as well.
+            "def smallest_ratio(points, X, Z, y, w_star):\n"
+            "    return min(\n"
+            "        np.hypot(*map(np.linalg.norm, gradient(w, V, X, Z, y)))\n"
+            "        / theorem_1(w, V, X, Z, y, w_star)\n"
+            "        for w, V in points\n"
+            "    )",
+            0,
+            "is below w* and does not count",
+        ),
     ],
 }

@@ -1,6 +1,5 @@
 """Each assignment: it can be made, its own solution passes, and its checks can tell."""
 
-import importlib.util
 import json
 import os
 import re
@@ -8,6 +7,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+import assignments as tool
 import nbformat
 import pytest
 import yaml
@@ -196,10 +196,6 @@ def _solutions(name: str) -> list[str]:
 
 
 def test_a_solution_that_fails_its_own_checks_stops_the_program(tmp_path, monkeypatch):
-    monkeypatch.syspath_prepend(str(ROOT / "tools"))
-    spec = importlib.util.spec_from_file_location("assignments", ROOT / "tools" / "assignments.py")
-    tool = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(tool)
     masters = tmp_path / "masters"
     masters.mkdir()
     notebook = (MASTERS / "gradient.ipynb").read_text(encoding="utf-8")
