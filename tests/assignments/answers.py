@@ -445,6 +445,7 @@ WRONG: dict[str, list[Wrong]] = {
         ),
         Wrong("believable", "believable = 1000", 0, "by your own function"),
         Wrong("believable", "believable += 40", 1, "How exact has p to be"),
+    ],
     "warm-up": [
         Wrong(
             "rest",
