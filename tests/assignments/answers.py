@@ -179,6 +179,13 @@ WRONG: dict[str, list[Wrong]] = {
             "counterexample",
             # The chapter's student, which is the worst one for S = 0.
             "a_bad = a_star / 5",
+            2,
+            "There is a student of the region with a smaller slack",
+        ),
+        Wrong(
+            "counterexample",
+            # In the region, but at a = a* nothing is violated.
+            "a_bad = a_star",
             1,
             "Which of s, q and phi can still be moved",
         ),
