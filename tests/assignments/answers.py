@@ -115,6 +115,344 @@ WRONG: dict[str, list[Wrong]] = {
             "Is it really divided by the error of the mean?",
         ),
     ],
+    "worst-point": [
+        Wrong(
+            "slack",
+            # As if 1 and a* were orthogonal.
+            "def distance(s, q, k, S, N):\n    return (s - S) ** 2 / k + (q - N) ** 2 / N",
+            1,
+            "Did you divide by them?",
+        ),
+        Wrong(
+            "slack",
+            # For the printed c only, where the distance drops out.
+            "right = slack\n"
+            "def slack(s, q, phi, k, S, N, c, allowance):\n"
+            "    return right(s, q, phi, k, S, N, C_PRINTED, allowance)",
+            2,
+            "Try c = 0 first",
+        ),
+        Wrong(
+            "units",
+            # A product of two vectors grows like one of them.
+            "def rescaled(s, q, phi, S, N, factor):\n"
+            "    return factor * s, factor * q, phi, factor * S, factor * N",
+            1,
+            "Multiply the two vectors",
+        ),
+        Wrong(
+            "units",
+            "def exponent(function, numbers):\n"
+            "    return float(np.log(function(*rescaled(*numbers, 2.0)) / function(*numbers)))",
+            2,
+            "Its base is the",
+        ),
+        Wrong(
+            "searcher",
+            # Random points alone.
+            "def search(function, low, high, rng, samples=3000):\n"
+            "    points = low + (high - low) * rng.random((samples, low.size))\n"
+            "    best = int(np.argmin(function(points)))\n"
+            "    return float(function(points)[best]), points[best]",
+            0,
+            "Does your improvement go on",
+        ),
+        Wrong(
+            "searcher",
+            # Improves points outside the box as well.
+            "right = search\n"
+            "def search(function, low, high, rng, samples=3000):\n"
+            "    return right(function, low - 0.1, high + 0.1, rng, samples)",
+            3,
+            "is outside the box",
+        ),
+        Wrong(
+            "searcher",
+            # Improves a single random point.
+            "right = search\n"
+            "def search(function, low, high, rng, samples=3000):\n"
+            "    return right(function, low, high, rng, 1)",
+            2,
+            "How many of the best random points do you improve?",
+        ),
+        Wrong(
+            "counterexample",
+            # The chapter's student, which is the worst one for S = 0.
+            "a_bad = a_star / 5",
+            2,
+            "There is a student of the region with a smaller slack",
+        ),
+        Wrong(
+            "counterexample",
+            # In the region, but at a = a* nothing is violated.
+            "a_bad = a_star",
+            1,
+            "Which of s, q and phi can still be moved",
+        ),
+        Wrong(
+            "counterexample",
+            # A violation, but outside the region.
+            "v_bad = -v_star",
+            0,
+            "outside its region",
+        ),
+        Wrong(
+            "counterexample",
+            # A violation at a smaller angle.
+            "v_bad = np.cos(0.9 * phi_bad) * v_star + np.sin(0.9 * phi_bad) * side",
+            2,
+            "There is a student of the region with a smaller slack",
+        ),
+        Wrong(
+            "best",
+            # The chapter's factor, for all allowances together.
+            "best_factor = 1 / 5",
+            1,
+            "your own worst student needs",
+        ),
+        Wrong("best", "largest_N = 1.0", 2, "For which N are they equal?"),
+        Wrong(
+            "half",
+            # Half the promise, half the allowance?
+            "half_factor = best_factor / 2",
+            1,
+            "50,000 random points need",
+        ),
+        Wrong("half", "worst_share = 0.2", 2, "Is it the share q/N"),
+    ],
+    "trap-probability": [
+        Wrong(
+            "starts",
+            # Uniform distances.
+            "def draw_starts(n, dimension, radius, rng):\n"
+            "    points = rng.standard_normal((n, dimension))\n"
+            "    points /= np.linalg.norm(points, axis=1, keepdims=True)\n"
+            "    return radius * rng.random((n, 1)) * points",
+            1,
+            "the share of the volume",
+        ),
+        Wrong(
+            "starts",
+            # Directions of the points of a cube.
+            "def draw_starts(n, dimension, radius, rng):\n"
+            "    points = rng.uniform(-1, 1, (n, dimension))\n"
+            "    points /= np.linalg.norm(points, axis=1, keepdims=True)\n"
+            "    return radius * rng.random((n, 1)) ** (1 / dimension) * points",
+            2,
+            "prefers the corners",
+        ),
+        Wrong(
+            "starts",
+            # Random numbers of its own.
+            "right = draw_starts\n"
+            "def draw_starts(n, dimension, radius, rng):\n"
+            "    return right(n, dimension, radius, np.random.default_rng(8))",
+            2,
+            "another generator, the same starts",
+        ),
+        Wrong(
+            "step",
+            # As in the chapter's code: without the fold at -v*.
+            "right = step\n"
+            "def step(s, q, phi, k, S, N, eta_a, eta_w):\n"
+            "    turn = np.arctan(eta_w / (2 * np.pi) * q * (np.pi - phi) * np.sin(phi))\n"
+            "    return *right(s, q, phi, k, S, N, eta_a, eta_w)[:2], abs(phi - turn)",
+            2,
+            "Which angle do the two directions then make?",
+        ),
+        Wrong(
+            "step",
+            # With the new angle in the step of the outputs.
+            "right = step\n"
+            "def step(s, q, phi, k, S, N, eta_a, eta_w):\n"
+            "    new = right(s, q, phi, k, S, N, eta_a, eta_w)[2]\n"
+            "    return *right(s, q, new, k, S, N, eta_a, eta_w)[:2], new",
+            1,
+            "afterwards had other numbers than yours",
+        ),
+        Wrong(
+            "verdict",
+            # A fixed number of steps.
+            "def trapped(s, q, phi, k, S, N, eta_a, eta_w):\n"
+            "    s, q, phi = np.broadcast_arrays(s, q, phi)\n"
+            "    for _ in range(200):\n"
+            "        s, q, phi = step(s, q, phi, k, S, N, eta_a, eta_w)\n"
+            "    return np.atleast_1d(q < 0)",
+            2,
+            "Does your run wait for them?",
+        ),
+        Wrong(
+            "verdict",
+            # The quarter that a run may leave.
+            "def trapped(s, q, phi, k, S, N, eta_a, eta_w):\n"
+            "    s, q, phi = (np.array(x) for x in np.broadcast_arrays(s, q, phi))\n"
+            "    s, q, phi = s * 1.0, q * 1.0, phi * 1.0\n"
+            "    while np.any((q < 0) == (phi < np.pi / 2)):\n"
+            "        new = step(s, q, phi, k, S, N, eta_a, eta_w)\n"
+            "        running = (q < 0) == (phi < np.pi / 2)\n"
+            "        s, q, phi = (np.where(running, x, y) for x, y in zip(new, (s, q, phi)))\n"
+            "    return np.atleast_1d(q < 0)",
+            3,
+            "one that cannot be left",
+        ),
+        Wrong(
+            "measure",
+            # The textbook interval.
+            "def wilson(count, n):\n"
+            "    share = count / n\n"
+            "    half = 1.959964 * np.sqrt(share * (1 - share) / n)\n"
+            "    return share - half, share + half",
+            2,
+            "must be an equation",
+        ),
+        Wrong(
+            "measure",
+            # The ball of radius S.
+            "def measure(n, rng):\n"
+            "    starts = draw_starts(n, k, S, rng)\n"
+            "    s, q = starts.sum(axis=1), starts @ a_star\n"
+            "    return int(np.sum(trapped(np.clip(s, -S, S), q, phi_0, k, S, N, eta, eta)))",
+            2,
+            "Are the starts in the right ball",
+        ),
+        Wrong(
+            "border",
+            # A thousandth of N.
+            "right = border\ndef border(s):\n    return np.round(right(s) / N, 3) * N",
+            1,
+            "How far was the halving carried",
+        ),
+        Wrong(
+            "border",
+            # One line at a time.
+            "right = border\ndef border(s):\n    return float(right(float(s))[0])",
+            0,
+            "Your own function trapped was asked",
+        ),
+        Wrong(
+            "predict",
+            # Uniform in the disc.
+            "def density(x, y, k):\n    return np.full(np.shape(x), 1 / np.pi)",
+            3,
+            "has the variance 1/(k + 2)",
+        ),
+        Wrong(
+            "predict",
+            # The other side of the border.
+            "prediction = 1 - prediction",
+            2,
+            "the right side of the border",
+        ),
+        Wrong("predict", "prediction = prediction + 1e-3", 3, "which digits stay"),
+        Wrong(
+            "agreement",
+            # Divided by the spread of one start.
+            "right = z_score\ndef z_score(n, rng):\n    return right(n, rng) / np.sqrt(n)",
+            1,
+            "the error of a share of n starts",
+        ),
+        Wrong(
+            "agreement",
+            # Knows what is expected of it.
+            "def z_score(n, rng):\n    return 0.0",
+            0,
+            "other random numbers should give another value",
+        ),
+    ],
+    "table-cell": [
+        Wrong(
+            "filter",
+            # A vector of ones is not of length one.
+            "def shortcut_angle(v_star):\n"
+            "    cosine = np.sum(v_star) / np.linalg.norm(v_star) / np.size(v_star)\n"
+            "    return float(np.arccos(cosine))",
+            2,
+            "How long is a vector of ones?",
+        ),
+        Wrong("filter", "phi_0 = 0.45 * np.pi", 2, "Take p = 8, as printed"),
+        Wrong("filter", "assumption_met = True", 2, "Compare the length of w*"),
+        Wrong(
+            "counts",
+            # As if a rounded rate were exact.
+            "def possible(rate, trials):\n"
+            "    return abs(rate * trials - round(rate * trials)) < 1e-6",
+            1,
+            "Which count comes nearest to the rate?",
+        ),
+        Wrong(
+            "counts",
+            # Right unless the rate is beyond 1.
+            "right = possible\n"
+            "def possible(rate, trials):\n"
+            "    return right(min(rate, 1.0), trials)",
+            2,
+            "a rate may be above 1",
+        ),
+        Wrong("counts", "intervals = (1.0, 1.0, *intervals[2:])", 2, "of two intervals"),
+        Wrong(
+            "probability",
+            # One dimension too many.
+            "right = tail\ndef tail(t, k):\n    return right(t, k + 1)",
+            1,
+            "the slice of a ball in k - 1 dimensions",
+        ),
+        Wrong(
+            "probability",
+            # u uniform.
+            "def success_probability(k, S, N, phi_0, warmup):\n"
+            "    nodes, weights = np.polynomial.legendre.leggauss(10)\n"
+            "    return float(weights @ tail(border(nodes, k, S, N, phi_0, warmup), k) / 2)",
+            2,
+            "With which power of 1 - u",
+        ),
+        Wrong(
+            "probability",
+            # Too few nodes.
+            "def success_probability(k, S, N, phi_0, warmup):\n"
+            "    return float(tail(border(0.0, k, S, N, phi_0, warmup), k)[0])",
+            3,
+            "Which of your approximations decides it?",
+        ),
+        Wrong(
+            "probability",
+            "right = success_probability\n"
+            "def success_probability(k, S, N, phi_0, warmup):\n"
+            "    return right(k, S, N, phi_0, 0)",
+            4,
+            "Is the warm-up passed on?",
+        ),
+        Wrong(
+            "reading",
+            # With the standard error of the printed rate.
+            "off_squared = (WITHOUT[k] - squared)\n"
+            "off_squared /= np.sqrt(WITHOUT[k] * (1 - WITHOUT[k]) / TRIALS)",
+            2,
+            "of your own standard errors",
+        ),
+        Wrong(
+            "reading",
+            "squared, off_squared = lowest_literal, off_literal",
+            2,
+            "With N = 6k, what is S?",
+        ),
+        Wrong("cell", "chance_with = 1 - p_with**TRIALS", 3, "The runs are independent"),
+        Wrong(
+            "cell",
+            # As printed.
+            "p_with, chance_with = 1.0, 1.0",
+            2,
+            "is it certain?",
+        ),
+        Wrong(
+            "cell",
+            # Measured instead of computed.
+            "p_without = round(p_without, 3)\nz_without = off(WITHOUT[k], p_without)",
+            3,
+            "Without warm-up the value is not right",
+        ),
+        Wrong("believable", "believable = 1000", 0, "by your own function"),
+        Wrong("believable", "believable += 40", 1, "How exact has p to be"),
+    ],
     "warm-up": [
         Wrong(
             "rest",
