@@ -8,7 +8,7 @@ WORKERS ?= 2
 PORT ?= 8000
 
 .DEFAULT_GOAL := help
-.PHONY: help setup book test notebooks claims-search lint format serve screenshots clean distclean
+.PHONY: help setup book test notebooks assignments address wheel offline lite claims-search lint format serve screenshots clean distclean
 
 help: ## list the targets
 	@echo "Why Shortcuts Train. The two commands most people want: make book, make test."
@@ -35,6 +35,21 @@ test: $(READY) ## check everything: library, notebooks, pages, style
 notebooks: $(READY) ## run every notebook and write it back in normal form
 	$(BIN)/python tools/notebooks.py execute
 	$(BIN)/python tools/cover.py
+
+assignments: $(READY) ## make students' notebooks, solutions and autograder archives (SEED=7: a variant)
+	$(BIN)/python tools/assignments.py --seed $(or $(SEED),0)
+
+address: $(READY) ## write the repository's public address where it stands (URL=https://...)
+	$(BIN)/python tools/address.py "$(URL)"
+
+wheel: $(READY) ## build the library's wheel into _build/wheel
+	$(BIN)/python tools/library_wheel.py _build/wheel
+
+offline: book ## the pages in one archive, for reading without a network
+	$(BIN)/python tools/offline.py
+
+lite: $(READY) ## the chapters with JupyterLite in _build/lite, for hosts that can serve it
+	$(BIN)/python tools/lite.py
 
 claims-search: $(READY) ## try every inequality harder; records the results with their seeds
 	$(BIN)/python tools/search_claims.py $(SEARCH)

@@ -11,4 +11,4 @@ from shortcutlib.teacher import Teacher
 
 __all__ = ["Path", "Phase", "StepSizes", "StopReason", "Teacher", "__version__"]
 
-__version__ = "0.1.0"
+__version__ = "0.2.0"

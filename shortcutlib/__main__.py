@@ -9,7 +9,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any, NoReturn
 
-from shortcutlib import __version__, sweep_command
+from shortcutlib import __version__, minibatch_command, sweep_command
 from shortcutlib.linear_bound import command as linear_bound_command
 from shortcutlib.reslink import command as reslink_command
 from shortcutlib.success import (
@@ -111,6 +111,7 @@ def _parser() -> argparse.ArgumentParser:
     )
     success.set_defaults(run=_success, parser=success)
     sweep_command.add_parser(commands)
+    minibatch_command.add_parser(commands)
     linear_bound_command.add_parser(commands)
     reslink_command.add_parser(commands)
     return parser

@@ -3,19 +3,21 @@
 The authors' response to the reviews defines R1 = {q > 0, phi < pi/2} and R2 = {q < 0, phi > pi/2}
 as basins of attraction.  Neither is one, because the third number, s, matters.
 
-**R1 needs s S <= S^2.**  The step adds a multiple of (g - 1) N + S (S - s) to q.  For phi <= pi/2
-the first term is not negative, but with s far beyond S the second one is, and q turns negative.
-The set R1 with 1'a* 1'a <= (1'a*)^2 *is* invariant for eta_a (k + pi - 1) <= 2 pi:  s+/S is a
-weighted mean of s/S <= 1 and (k + g - 1)/(k + pi - 1) <= 1, so s+/S <= 1;  q+ is q > 0 times a
+**R1 is safe where s S <= S^2.**  The step adds a multiple of (g - 1) N + S (S - s) to q.  For
+phi <= pi/2 the first term is not negative, but with s far beyond S the second one is, and q turns
+negative.  The set R1 with 1'a* 1'a <= (1'a*)^2 *is* invariant for eta_a (k + pi - 1) <= 2 pi:  s+/S
+is a weighted mean of s/S <= 1 and (k + g - 1)/(k + pi - 1) <= 1, so s+/S <= 1;  q+ is q > 0 times a
 factor that is not negative, plus terms that are not negative;  and the filter turns towards v* by
 an arctangent, which for phi <= pi/2 leaves it within pi/2.  The lower half of the paper's
 condition, -3 S^2 <= S s - S^2, is passed on by the same mean but plays no part.
+Every start of the paper's ball has s S <= S^2, so there R1 is safe.
 
-**R2 needs (g - 1) N + max(1 - s/S, pi/(k + pi - 1)) S^2 <= 0**: where s lags behind S, q is pushed
-up (`shortcutlib.certificates`).
+**For R2 it is enough that (g - 1) N + max(1 - s/S, pi/(k + pi - 1)) S^2 <= 0**: then q stays
+negative (`shortcutlib.certificates`).  Elsewhere q may be pushed up in time, where s lags behind S.
 
 The order of `shortcutlib.order` makes the border a graph: for each s and phi the starts that fail
-are those with q below one number q*(s, phi), which falls with S s and rises with phi.
+are those with q below one number q*(s, phi), which rises with phi.  In the order's own coordinate,
+x = q - s S/k, the border x* = q* - s S/k falls as S s rises; q* itself need not.
 """
 
 import numpy as np

@@ -1,347 +1,297 @@
-"""The noise of mini-batch gradients: its covariance in (s, q, phi), exactly and in closed form.
+"""Stochastic descent as a diffusion in s, q, phi and one number more.
 
-One input contributes E X to the gradient in a coordinate, with the error
-E = sum_j (a_j relu(x_j) - a*_j relu(t_j)), t_j = cos(phi) x_j + sin(phi) y_j, and
+A mini-batch gradient is a mean of products E X of the error and a feature (see
+`shortcutlib.gradient_noise`).  Both are sums over the patches, so with many patches they are nearly
+normal, and then the moments of E X follow from those of order two.  These depend on the output
+weights a only through s, q and the length r of the rest of a, the part that is orthogonal to 1 and
+to a*.  So (s, q, phi, r) is a closed random walk, and for short steps a diffusion.
 
-    s:  X = sum_j relu(x_j),     q:  X = sum_j a*_j relu(x_j),
-    filter, along e:  X = sum_j a_j [x_j > 0] y_j
+In the orthonormal directions 1/sqrt(k), b (the rest of a*, normalised) and the rest of a, and along
+e, with v = (pi - 1)/(2 pi) the variance of relu(x) and |a|^2 = s^2/k + beta^2 + r^2::
 
-(see `shortcutlib.minibatch`).  A batch of B divides the covariance of E X by B.  E and X are sums
-of independent terms, one for each patch, so the moments of E X of order two follow from joint
-moments of *single* patches up to order four, and in polar coordinates (x, y) = r (cos t, sin t)
-those are E r^n times integrals of trigonometric polynomials over three arcs: Gauss-Legendre nodes
-give them to the last digit.  Nothing is sampled.
+    mean of E       (s - S)/sqrt(2 pi)
+    variance of E   v (|a|^2 + N) - 2 q (g - 1)/(2 pi)
+    features        uncorrelated, of variance v, v, v and |a|^2/2; only the first has a mean
+    E with them     v a_d - a*_d (g - 1)/(2 pi) for each output direction d,
+                    -q (pi - phi) sin(phi)/(2 pi) for e.
 
-With many patches the sums are nearly normal.  Then the moments of order four follow from those of
-order two, which depend on a only through s, q and |a|^2: a closed diffusion in (s, q, phi) and the
-norm of the rest (`closed_noise`).  What it leaves out is of relative size 1/k.
+If E = m + sd Z with Z standard normal and X = mu + c Z + R with an independent normal R, then
 
-**The trap under noise.**  At the spurious point E does not depend on y, and the filter's noise is
-the same in all p - 1 directions across v.  A small angle x = pi - phi is pulled back only by eta_w
-|q| x^2/(2 pi), because the trap is degenerate.  With the noise eta_w^2 D/B in each direction the
-stationary density of x is proportional to x^(p-2) exp(-l x^3), l = B |q|/(3 pi eta_w D), so
+    E X - E[E X] = E R + sd mu Z + c (m Z + sd (Z^2 - 1)),
 
-    E x^3 = (p - 1) pi eta_w D / (B |q|):
+and the diffusion has the same covariance with independent normal numbers for E R, Z and
+(Z^2 - 1)/sqrt 2.  In the directions across all of these the noise is isotropic, and enters through
+chi variables: exactly the geometry of `shortcutlib.minibatch`.
 
-the angle of trapped runs goes with the cube root of eta_w/B (`trapped_angle`).
+A step of length eta with batches of B is one Euler step of the diffusion.  The diffusion itself
+depends on eta/B only, so finer steps (`refine`) are steps of eta/refine with batches of B/refine.
+What is left out is of relative size 1/k in the covariance, and the laws' higher moments.
 """
 
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
-from numpy.typing import ArrayLike
+from numpy.typing import NDArray
 
-from shortcutlib import population
 from shortcutlib.angles import FloatArray
+from shortcutlib.paths import check_record_every
 from shortcutlib.reduced import ReducedState
-from shortcutlib.teacher import Teacher, check_finite, check_size
+from shortcutlib.relu_kernel import g_deficit
+from shortcutlib.step_sizes import StepSizes
+from shortcutlib.teacher import Teacher, check_size
 
-__all__ = ["Noise", "TrappedAngle", "closed_noise", "noise", "trapped_angle"]
+__all__ = ["Diffused", "Moments", "descend", "moments"]
 
-#: E r^n for n = 0, ..., 4, r the length of a standard normal vector in the plane.
-_RADIAL = (1.0, np.sqrt(np.pi / 2), 2.0, 3 * np.sqrt(np.pi / 2), 8.0)
-#: Nodes on each arc: exact for trigonometric polynomials of degree four to rounding.
-_NODES = 20
+_VARIANCE = (np.pi - 1) / (2 * np.pi)
+_MEAN = 1 / np.sqrt(2 * np.pi)
 
 
-@dataclass(frozen=True, eq=False)
-class Noise:
-    """Mean and covariance of the gradient from one input; a batch of B divides the latter by B.
+class Moments(NamedTuple):
+    """First and second moments of E and of the features, n students at a time.
 
     Attributes
     ----------
-    mean : ndarray, shape (3,)
-        Gradient of the population loss in (s, q) and along e: what (8) subtracts from s, q and,
-        times -1, adds to phi, a step size apart.
-    covariance : ndarray, shape (3, 3)
-        In the same coordinates.
-    across : float
-        D, the variance of each of the p - 2 components of the filter's gradient across v and v*.
+    error_mean, error_variance : ndarray, shape (n,)
+        Of E.
+    feature_mean : ndarray, shape (n, 4)
+        Of X in the directions 1/sqrt(k), b, the rest of a, and e.
+    feature_variance : ndarray, shape (n, 4)
+        The features are uncorrelated.
+    cross : ndarray, shape (n, 4)
+        Covariances of E with the features.
     """
 
-    mean: FloatArray
-    covariance: FloatArray
-    across: float
+    error_mean: FloatArray
+    error_variance: FloatArray
+    feature_mean: FloatArray
+    feature_variance: FloatArray
+    cross: FloatArray
 
-    def of_step(
-        self, angle: float, output_step: float, filter_step: float, batch: int, p: int
-    ) -> tuple[FloatArray, FloatArray]:
-        """Mean and covariance of the change of (s, q, phi) in one step.
+    @property
+    def gradient(self) -> FloatArray:
+        """Mean of E X, shape (n, 4): the population gradient."""
+        return self.error_mean[:, None] * self.feature_mean + self.cross
 
-        Parameters
-        ----------
-        angle : float
-            phi, inside (0, pi).
-        output_step, filter_step : float
-            Step sizes eta_a and eta_w.
-        batch : int
-            B, inputs a step.
-        p : int
-            Patch size.
+    @property
+    def covariance(self) -> FloatArray:
+        """Covariance of E X for normal E and X, shape (n, 4, 4)."""
+        m, var, mu, c = self.error_mean, self.error_variance, self.feature_mean, self.cross
 
-        Returns
-        -------
-        drift : ndarray, shape (3,)
-            To second order in eta_w: noise across the plane of v and v* adds
-            (p - 2) cot(phi) eta_w^2 D/(2 B), a push towards the right angle.
-        covariance : ndarray, shape (3, 3)
-            To leading order.
-        """
-        scale = np.array([output_step, output_step, -filter_step])
-        drift = -np.abs(scale) * self.mean * np.array([1.0, 1.0, -1.0])
-        drift[2] += (p - 2) / np.tan(angle) * filter_step**2 * self.across / (2 * batch)
-        return drift, np.outer(scale, scale) * self.covariance / batch
+        def outer(a: FloatArray, b: FloatArray) -> FloatArray:
+            return a[:, :, None] * b[:, None, :]
 
+        second = (m * m + var)[:, None] * self.feature_variance
+        return (
+            second[:, :, None] * np.eye(4)
+            + var[:, None, None] * outer(mu, mu)
+            + m[:, None, None] * (outer(mu, c) + outer(c, mu))
+            + outer(c, c)
+        )
 
-def _arcs(angle: float) -> tuple[FloatArray, FloatArray]:
-    """Directions of (x, y), and weights of sum 1, on the arcs where both ReLUs are linear."""
-    x, weight = np.polynomial.legendre.leggauss(_NODES)
-    ends = np.array([-np.pi / 2, angle - np.pi / 2, np.pi / 2, angle + np.pi / 2, 3 * np.pi / 2])
-    half = np.diff(ends) / 2
-    turn = (ends[:-1] + half)[:, None] + half[:, None] * x
-    return turn.ravel(), (half[:, None] * weight).ravel() / (2 * np.pi)
+    @property
+    def error_square(self) -> FloatArray:
+        """Mean of E^2, shape (n,): twice the population loss."""
+        return self.error_mean**2 + self.error_variance
 
 
-def _patch(angle: float) -> tuple[FloatArray, FloatArray, FloatArray, FloatArray, FloatArray]:
-    """relu(x)/r, relu(t)/r, [x > 0] y/r and [x > 0] at the nodes, and the weights."""
-    turn, weight = _arcs(angle)
-    # The arcs end where the signs change, so no node is ambiguous.
-    active = (np.cos(turn) > 0).astype(float)
-    return (
-        np.cos(turn) * active,
-        np.maximum(np.cos(turn - angle), 0.0),
-        np.sin(turn) * active,
-        active,
-        weight,
-    )
+@dataclass(frozen=True, eq=False)
+class Diffused:
+    """Paths of the diffusion.
 
-
-def noise(teacher: Teacher, outputs: ArrayLike, angle: float) -> Noise:
-    """The exact noise of a student.
-
-    Parameters
+    Attributes
     ----------
-    teacher : Teacher
-        The network to recover.
-    outputs : array_like, shape (k,)
-        Output weights a.
-    angle : float
-        phi in [0, pi].
-
-    Returns
-    -------
-    Noise
-
-    Raises
-    ------
-    ValueError
-        If the shape does not match the teacher or the angle is outside [0, pi].
+    iteration : ndarray of int, shape (r,)
+        Recorded iterates, the first and the last among them, in steps of descent.
+    path : ReducedState
+        Arrays of shape (r, n).
     """
-    a = np.asarray(outputs, dtype=float)
-    if a.shape != (teacher.k,):
-        raise ValueError(f"outputs has shape {a.shape}: the teacher needs ({teacher.k},)")
-    _check_angle(angle)
-    hidden, label, slope, active, weight = _patch(angle)
-    star = teacher.output_weights
-    error = a[:, None] * hidden - star[:, None] * label
-    features = np.stack(
-        [np.ones_like(a)[:, None] * hidden, star[:, None] * hidden, a[:, None] * slope]
+
+    iteration: NDArray[np.int64]
+    path: ReducedState
+
+
+class _Frame(NamedTuple):
+    """Students in the orthonormal directions: along 1, along b, the rest of a; and phi."""
+
+    along: FloatArray
+    beta: FloatArray
+    rest: FloatArray
+    angle: FloatArray
+
+
+def _frame(teacher: Teacher, state: ReducedState) -> _Frame:
+    s, q, angle, rest = (np.atleast_1d(np.array(column, dtype=float)) for column in state[:4])
+    beta = np.zeros_like(s)
+    if teacher.spread > 0:
+        beta = (q - s * teacher.output_sum / teacher.k) / np.sqrt(teacher.spread)
+    return _Frame(s / np.sqrt(teacher.k), beta, rest, angle)
+
+
+def _reduced(teacher: Teacher, frame: _Frame) -> ReducedState:
+    s = frame.along * np.sqrt(teacher.k)
+    q = s * teacher.output_sum / teacher.k + np.sqrt(teacher.spread) * frame.beta
+    return ReducedState(s, q, frame.angle, frame.rest, np.ones_like(s))
+
+
+def _moments(teacher: Teacher, frame: _Frame) -> Moments:
+    along, beta, rest, angle = frame
+    k, S, spread = teacher.k, teacher.output_sum, teacher.spread
+    # (g - 1)/(2 pi) = v - (pi - g)/(2 pi), without cancellation where phi is small.
+    lost = g_deficit(angle) / (2 * np.pi)
+    ours = S / np.sqrt(k), np.sqrt(spread)
+    q = along * ours[0] + beta * ours[1]
+    length = along**2 + beta**2 + rest**2
+    away = (along - ours[0]) ** 2 + (beta - ours[1]) ** 2 + rest**2
+    none = np.zeros_like(along)
+    same = np.full_like(along, _VARIANCE)
+    turn = (np.pi - angle) * np.sin(angle) / (2 * np.pi)
+    return Moments(
+        _MEAN * np.sqrt(k) * (along - ours[0]),
+        np.maximum(_VARIANCE * away + 2 * q * lost, 0.0),
+        np.stack([np.full_like(along, _MEAN * np.sqrt(k)), none, none, none], axis=1),
+        np.stack([same, same, same, length / 2], axis=1),
+        np.stack(
+            [
+                _VARIANCE * (along - ours[0]) + ours[0] * lost,
+                _VARIANCE * (beta - ours[1]) + ours[1] * lost,
+                _VARIANCE * rest,
+                -q * turn,
+            ],
+            axis=1,
+        ),
     )
-    one, two, three, four = _RADIAL[1:]
-    # Raw moments of every patch: e, x, ee, ex, xy, eex, exy, eexy.
-    e = one * error @ weight
-    x = one * features @ weight
-    ee = two * error**2 @ weight
-    ex = two * (error * features) @ weight
-    xy = two * np.einsum("ajn,bjn,n->abj", features, features, weight)
-    eex = three * (error**2 * features) @ weight
-    exy = three * np.einsum("jn,ajn,bjn,n->abj", error, features, features, weight)
-    eexy = four * np.einsum("jn,ajn,bjn,n->abj", error**2, features, features, weight)
-
-    # Central moments of every patch, then of the sums: those of order two and three add up.
-    def pair(u: FloatArray, v: FloatArray) -> FloatArray:
-        return u[:, None] * v[None, :]
-
-    c_ee, c_ex, c_xy = ee - e * e, ex - e * x, xy - pair(x, x)
-    t_eex = eex - 2 * e * ex - ee * x + 2 * e * e * x
-    t_exy = exy - pair(ex, x) - pair(x, ex) - e * xy + 2 * e * pair(x, x)
-    fourth = (
-        eexy
-        - 2 * e * exy
-        - pair(x, eex)
-        - pair(eex, x)
-        + e * e * xy
-        + 2 * e * (pair(x, ex) + pair(ex, x))
-        + ee * pair(x, x)
-        - 3 * e * e * pair(x, x)
-    )
-    excess = np.sum(fourth - c_ee * c_xy - 2 * pair(c_ex, c_ex), axis=-1)
-    share = a * a / 2
-    e_share = a * a * (one * (error * active) @ weight)
-    ee_share = a * a * (two * (error**2 * active) @ weight)
-    t_share = ee_share - 2 * e * e_share - ee * share + 2 * e * e * share
-    return _assembled(
-        float(e.sum()),
-        x.sum(axis=-1),
-        float(c_ee.sum()),
-        c_ex.sum(axis=-1),
-        c_xy.sum(axis=-1),
-        t_eex.sum(axis=-1),
-        t_exy.sum(axis=-1),
-        excess,
-        (float(share.sum()), float(np.sum(e_share - e * share)), float(t_share.sum())),
-    )
 
 
-def closed_noise(teacher: Teacher, reduced: ReducedState) -> Noise:
-    """The noise in reduced coordinates, as if E and X were normal.
+def moments(teacher: Teacher, state: ReducedState) -> Moments:
+    """Moments of the error and the features in reduced coordinates.
 
     Parameters
     ----------
     teacher : Teacher
         Only its k, S and N are used.
-    reduced : ReducedState
-        One student.
+    state : ReducedState
+        One student or n.
 
     Returns
     -------
-    Noise
-        The mean is exact; the covariance is exact up to terms of relative size 1/k.
+    Moments
+        Exact.  Its `covariance` is exact up to terms of relative size 1/k.
     """
-    s, q, angle, rest, _ = (float(column) for column in reduced)
-    _check_angle(angle)
-    hidden, label, slope, _, weight = _patch(angle)
-    base = np.stack([hidden, label, slope])
-    first = _RADIAL[1] * base @ weight
-    second = _RADIAL[2] * np.einsum("an,bn,n->ab", base, base, weight) - np.outer(first, first)
-    total, size = teacher.output_sum, teacher.norm_squared
-    length = s * s / teacher.k + rest * rest
+    return _moments(teacher, _frame(teacher, state))
+
+
+def _euler(
+    teacher: Teacher,
+    frame: _Frame,
+    output_step: float,
+    filter_step: float,
+    batch: float,
+    rng: np.random.Generator,
+) -> _Frame:
+    """One step of the diffusion, with the mean and the covariance of a step of descent."""
+    found = _moments(teacher, frame)
+    n = frame.angle.size
+    m, sd = found.error_mean, np.sqrt(found.error_variance)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        c = np.where(sd[:, None] > 0, found.cross / sd[:, None], 0.0)
+        weights = np.where(found.feature_variance > 0, c / found.feature_variance, 0.0)
+    # R: features without their regression on E, drawn by removing it.
+    X = np.sqrt(found.feature_variance) * rng.standard_normal((n, 4))
+    left = np.maximum(1 - np.einsum("nd,nd->n", weights, c), 0.0)
+    Z = np.einsum("nd,nd->n", weights, X) + np.sqrt(left) * rng.standard_normal(n)
+    size = np.sqrt(found.error_square)
+    first, second = rng.standard_normal((2, n))
+    noise = size[:, None] * (X - c * Z[:, None]) + (sd * first)[:, None] * found.feature_mean
+    noise += c * (m * first + np.sqrt(2) * sd * second)[:, None]
+    gradient = found.gradient + noise / np.sqrt(batch)
+    across = size / np.sqrt(batch)
+
+    def chi(dimensions: int) -> FloatArray:
+        if dimensions <= 0:
+            return np.zeros(n)
+        return np.sqrt(2 * rng.standard_gamma(dimensions / 2, n))
+
+    along = frame.along - output_step * gradient[:, 0]
+    beta, rest = frame.beta, frame.rest
+    free = teacher.k - 1
     if teacher.spread > 0:
-        length += (q - s * total / teacher.k) ** 2 / teacher.spread
-    # Coefficients a, a* of hidden and label; 1, a* and a of the features: their products, summed.
-    h, t, u = 0, 1, 2
-    e = s * first[h] - total * first[t]
-    x = np.array([teacher.k * first[h], total * first[h], s * first[u]])
-    c_ee = length * second[h, h] - 2 * q * second[h, t] + size * second[t, t]
-    c_ex = np.array(
-        [
-            s * second[h, h] - total * second[h, t],
-            q * second[h, h] - size * second[h, t],
-            length * second[h, u] - q * second[t, u],
-        ]
-    )
-    c_xy = np.array(
-        [
-            [teacher.k * second[h, h], total * second[h, h], s * second[h, u]],
-            [total * second[h, h], size * second[h, h], q * second[h, u]],
-            [s * second[h, u], q * second[h, u], length * second[u, u]],
-        ]
-    )
-    zero = np.zeros((3, 3))
-    share = (length / 2, 0.0, 0.0)
-    return _assembled(e, x, c_ee, c_ex, c_xy, np.zeros(3), zero, zero, share)
+        beta = beta - output_step * gradient[:, 1]
+        free -= 1
+    if free > 0:
+        rest = np.hypot(
+            rest - output_step * gradient[:, 2],
+            output_step * across * np.sqrt(_VARIANCE) * chi(free - 1),
+        )
+    cosine, sine = np.cos(frame.angle), np.sin(frame.angle)
+    forward = filter_step * gradient[:, 3]
+    length = np.sqrt(found.feature_variance[:, 3])
+    sideways = filter_step * across * length * chi(teacher.p - 2)
+    angle = np.arctan2(np.hypot(sine + forward * cosine, sideways), cosine - forward * sine)
+    return _Frame(along, beta, rest, angle)
 
 
-def _assembled(
-    e: float,
-    x: FloatArray,
-    c_ee: float,
-    c_ex: FloatArray,
-    c_xy: FloatArray,
-    t_eex: FloatArray,
-    t_exy: FloatArray,
-    excess: FloatArray,
-    share: tuple[float, float, float],
-) -> Noise:
-    """The noise of E X from the central moments of the sums E and X."""
-    mean = e * x + c_ex
-    fourth = excess + c_ee * c_xy + 2 * np.outer(c_ex, c_ex)
-    crossed = np.outer(x, c_ex) + np.outer(c_ex, x)
-    square = (
-        e * e * (np.outer(x, x) + c_xy)
-        + 2 * e * (crossed + t_exy)
-        + c_ee * np.outer(x, x)
-        + np.outer(x, t_eex)
-        + np.outer(t_eex, x)
-        + fourth
-    )
-    weights, with_e, with_ee = share
-    across = (e * e + c_ee) * weights + 2 * e * with_e + with_ee
-    return Noise(mean, square - np.outer(mean, mean), float(across))
-
-
-@dataclass(frozen=True)
-class TrappedAngle:
-    """The stationary law of x = pi - phi of trapped runs: density ~ x^(p-2) exp(-rate x^3).
-
-    Attributes
-    ----------
-    p : int
-        Patch size.
-    rate : float
-        l = B |q|/(3 pi eta_w D) at the spurious point.
-    """
-
-    p: int
-    rate: float
-
-    @property
-    def mean_cube(self) -> float:
-        """E x^3 = (p - 1)/(3 l)."""
-        return (self.p - 1) / (3 * self.rate)
-
-    def below(self, x: ArrayLike) -> FloatArray:
-        """Probability of at most x (needs SciPy).
-
-        Parameters
-        ----------
-        x : array_like
-            At least 0.
-
-        Returns
-        -------
-        ndarray
-        """
-        from shortcutlib.quadrature import special
-
-        # x^3 has a gamma law of shape (p - 1)/3.
-        cubes = np.asarray(x, dtype=float) ** 3
-        return np.asarray(special().gammainc((self.p - 1) / 3, self.rate * cubes))
-
-
-def trapped_angle(teacher: Teacher, filter_step: float, batch: int) -> TrappedAngle:
-    """How far from the trap small noise keeps the filters of trapped runs.
+def descend(
+    teacher: Teacher,
+    start: ReducedState,
+    steps: StepSizes,
+    *,
+    batch: int,
+    iterations: int,
+    rng: np.random.Generator,
+    refine: int = 1,
+    record_every: int | None = None,
+) -> Diffused:
+    """Follow the diffusion that belongs to stochastic descent.
 
     Parameters
     ----------
     teacher : Teacher
-        The network to recover, with p >= 2 and a spurious point that is a minimum.
-    filter_step : float
-        Step size eta_w, positive.
+        The network to recover, with p >= 2.
+    start : ReducedState
+        n students of the residual network.
+    steps : StepSizes
+        Step sizes over time, of descent.
     batch : int
-        B, inputs a step.
+        B, inputs a step of descent.
+    iterations : int
+        Steps of descent to cover.
+    rng : numpy.random.Generator
+        Source of the randomness.
+    refine : int, default 1
+        Steps of the diffusion for each step of descent: with 1 it moves in the same steps as
+        descent, and many come close to continuous time.
+    record_every : int, optional
+        Record every so many iterates of descent; by default the first and the last.
 
     Returns
     -------
-    TrappedAngle
-        Valid while x stays small; where `mean_cube` is of the order of 1, runs escape.
+    Diffused
 
     Raises
     ------
     ValueError
-        If there is no trap or an argument makes no sense.
+        If an argument is impossible.
     """
     check_size("batch", batch)
-    if not check_finite("filter_step", filter_step) > 0:
-        raise ValueError(f"filter_step = {filter_step}: give a positive number")
-    if population.spurious_kind(teacher) is population.SpuriousKind.SADDLE or teacher.p < 2:
-        raise ValueError("there is no trap: it needs S^2 < N (k + pi - 1)/pi and p >= 2")
-    a = population.spurious_point(teacher).a
-    pull = -float(a @ teacher.output_weights)
-    across = noise(teacher, a, np.pi).across
-    return TrappedAngle(teacher.p, batch * pull / (3 * np.pi * filter_step * across))
-
-
-def _check_angle(angle: float) -> None:
-    if not 0 <= angle <= np.pi:
-        raise ValueError(f"angle = {angle}: give radians in [0, pi]")
+    check_size("iterations", iterations if iterations != 0 else 1)
+    check_size("refine", refine)
+    if record_every is not None:
+        check_record_every(record_every)
+    if teacher.p < 2:
+        raise ValueError("p = 1: the filter has two directions and cannot turn; take p >= 2")
+    frame = _frame(teacher, start)
+    every = record_every or max(iterations, 1)
+    recorded = np.array(sorted({*range(0, iterations + 1, every), iterations}), dtype=np.int64)
+    rows: list[ReducedState] = []
+    for iteration in range(iterations + 1):
+        if iteration == recorded[len(rows)]:
+            rows.append(_reduced(teacher, frame))
+        if iteration == iterations:
+            break
+        output_step, filter_step = steps.at(iteration)
+        for _ in range(refine):
+            frame = _euler(
+                teacher, frame, output_step / refine, filter_step / refine, batch / refine, rng
+            )
+    return Diffused(recorded, ReducedState(*(np.stack(c) for c in zip(*rows, strict=True))))

@@ -9,7 +9,10 @@ from typing import Any
 
 __all__ = ["check_export", "export"]
 
-_WHOLE = {"k", "warmup", "trials", "seed"}
+_WHOLE = {
+    *("k", "p", "warmup", "trials", "seed", "batch", "iterations", "records", "runs"),
+    *("descent_success", "optimum", "trap", "neither", "saved", "lost"),
+}
 _TEXT = {"method", "problem"}
 
 

@@ -1,8 +1,8 @@
 """Stochastic gradient descent: step (8) with a mean over B sampled inputs, drawn exactly and fast.
 
-A step of (8) on a mini-batch needs B inputs of k patches with p numbers each.  Almost all of them
-are wasted.  Let v be the student's filter, of length 1, and v* = cos(phi) v + sin(phi) e with a
-unit vector e orthogonal to v.  Patch j of input i has the coordinates
+A step of (8) on a mini-batch needs B inputs of k patches with p numbers each.  All but 2 of the p
+can be left out.  Let v be the student's filter, of length 1, and v* = cos(phi) v + sin(phi) e
+with a unit vector e orthogonal to v.  Patch j of input i has the coordinates
 
     x_ij = Z_ij'v,    y_ij = Z_ij'e,    r_ij: the p - 2 coordinates orthogonal to both.
 
@@ -13,7 +13,8 @@ E_i = sum_j a_j relu(x_ij) - sum_j a*_j relu(cos(phi) x_ij + sin(phi) y_ij), con
     filter gradient along e  (1/B) sum_i E_i sum_j a_j [x_ij > 0] y_ij    contains no r,
     filter gradient across   (1/B) sum_i sum_j E_i a_j [x_ij > 0] r_ij    is linear in r,
 
-and its part along v is removed by the normalisation.  Given all x and y, the last line is a sum of
+and there is no part along v: the network divides its filter by the filter's length, so the loss
+does not change if the filter is stretched.  Given all x and y, the last line is a sum of
 independent normal vectors times known numbers: a normal vector with independent components of
 variance
 
@@ -24,6 +25,9 @@ same law**, jointly with the other two gradients.  If only the angle to v* is fo
 of that vector is enough: c times a chi variable.  A run is then a walk of (a, phi), k + 1 numbers,
 for every patch size.  The number of random numbers falls from B k p to 2 B k + 1 a step, and the
 cost of a step is little more than that of drawing them (`benchmarks/minibatch.py`).
+
+Noise in the labels enters through the errors alone, one normal number an input, and everything
+above stays true.
 """
 
 from dataclasses import dataclass
@@ -199,8 +203,11 @@ class _Sums:
         self._towards = np.zeros_like(current.angle)
         self._across = np.zeros_like(current.angle)
 
-    def add(self, x: FloatArray, y: FloatArray) -> None:
-        """Add inputs; x and y of shape (n, inputs, k) are left as they are."""
+    def add(self, x: FloatArray, y: FloatArray, label_errors: FloatArray | None = None) -> None:
+        """Add inputs; x and y of shape (n, inputs, k) are left as they are.
+
+        `label_errors`, of shape (n, inputs), are added to the teacher's outputs.
+        """
         n, inputs, k = x.shape
         hidden, label, active, work = (r[: x.size].reshape(x.shape) for r in self._room)
         a = self._a[:, :, None]
@@ -211,6 +218,8 @@ class _Sums:
         np.maximum(label, 0.0, out=label)
         errors = np.matmul(hidden, a)[:, :, 0]
         errors -= (label.reshape(-1, k) @ self._teacher.output_weights).reshape(n, inputs)
+        if label_errors is not None:
+            errors -= label_errors
         self._outputs += np.matmul(errors[:, None, :], hidden)[:, 0]
         np.greater(x, 0.0, out=active, casting="unsafe")
         np.multiply(y, active, out=work)
@@ -280,6 +289,8 @@ def step(
     filter_step: float,
     batch: int,
     rng: np.random.Generator,
+    *,
+    label_noise: float = 0.0,
 ) -> SampledState:
     """One step of (8) with a mini-batch of fresh inputs for every student, with the exact law.
 
@@ -295,6 +306,8 @@ def step(
         B, inputs a student, at least 1.
     rng : numpy.random.Generator
         Source of the randomness.
+    label_noise : float, default 0
+        Standard deviation of independent normal noise in every label.
 
     Returns
     -------
@@ -306,7 +319,9 @@ def step(
         If the batch is not a positive whole number, a step size is impossible or p = 1.
     """
     steps = StepSizes.constant(output_step, filter_step)
-    return descend(teacher, current, steps, batch=batch, iterations=1, rng=rng).state
+    return descend(
+        teacher, current, steps, batch=batch, iterations=1, rng=rng, label_noise=label_noise
+    ).state
 
 
 def descend(
@@ -318,6 +333,7 @@ def descend(
     iterations: int,
     rng: np.random.Generator,
     record_every: int | None = None,
+    label_noise: float = 0.0,
 ) -> SampledDescent:
     """Train many students by stochastic gradient descent, each on inputs of its own.
 
@@ -337,6 +353,8 @@ def descend(
         Source of the randomness.
     record_every : int, optional
         Record every so many iterates; by default the first and the last.
+    label_noise : float, default 0
+        Standard deviation of independent normal noise in every label.
 
     Returns
     -------
@@ -350,12 +368,15 @@ def descend(
     Notes
     -----
     Source: Liu et al. (2019), equation (8), with a mini-batch mean for the expectation (7).  The
-    random numbers are used in an order that depends on n, B and k alone.
+    order in which random numbers are used depends on n, B, k, the number of iterations and whether
+    labels are noisy: students are run in groups, one group after the other.
     """
     check_size("batch", batch)
     check_size("iterations", iterations if iterations != 0 else 1)
     if record_every is not None:
         check_record_every(record_every)
+    if not check_finite("label_noise", label_noise) >= 0:
+        raise ValueError(f"label_noise = {label_noise}: give a number of at least 0")
     if teacher.p < 2:
         raise ValueError("p = 1: the filter has two directions and cannot turn; take p >= 2")
     start = state(teacher, *start)
@@ -389,7 +410,8 @@ def descend(
                 x, y = (part[: np.prod(shape)] for part in numbers)
                 rng.standard_normal(out=x)
                 rng.standard_normal(out=y)
-                sums.add(x.reshape(shape), y.reshape(shape))
+                errors = label_noise * rng.standard_normal(shape[:2]) if label_noise else None
+                sums.add(x.reshape(shape), y.reshape(shape), errors)
             length = np.sqrt(2 * rng.standard_gamma((teacher.p - 2) / 2, size))
             current = _moved(current, sums.gradients(batch), length, *steps.at(iteration))
         last.outputs[rows], last.angle[rows] = current

@@ -11,10 +11,17 @@ sqrt(N/k), phi never gets to pi/2 if
 
 Then q, pushed up by (g - 1) N > 0, turns positive, and the certificate of
 `shortcutlib.certificates` applies.  No warm-up, any k; under Assumption 1 (phi_0 <= pi/3), since
-S^2 <= k N, the ratio 0.616/N is always enough.
+S^2 <= k N, the ratio 0.616/N is always enough.  The certificate asks for eta_w q < 4, which then
+holds by itself: in the ball q <= N + 2 S^2/(pi - 1) <= N (1 + 0.94 k) for ever, and the ratio times
+the longest eta_a, 2 pi/(k + pi - 1), keeps eta_w q below 0.616 * 2 pi (1 + 0.94 k)/(k + pi - 1)
+< 3.7.
 
 **The largest safe ratio** is found by bisection, over the rim of the ball, which holds the worst
 starts.  As steps get small it depends on k, S^2/N, phi_0 and the product of the ratio with N alone.
+That there is one border between safe and unsafe ratios is proved only in part: as long as q < 0, a
+larger ratio makes a student worse in the order of `shortcutlib.order`, and one whose q turns
+positive at an angle below pi/2 is safe.  A student that passes pi/2 with q < 0 and still comes back
+(pushed by S (S - s)) is not covered.  The tests scan for a second border and find none.
 """
 
 import numpy as np
@@ -103,7 +110,9 @@ def largest_safe_ratio(
     Returns
     -------
     float
-        Infinite if nothing fails up to the longest step that preserves order.
+        The first border above the ratio that `sufficient_ratio` proves; infinite if nothing fails
+        up to the longest step that preserves order, in particular where the spurious point is no
+        minimum.  Times eta_a it is the largest safe filter step.
 
     Raises
     ------

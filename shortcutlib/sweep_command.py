@@ -13,7 +13,7 @@ from shortcutlib.grid import SECTION_4_ANGLE, Grid
 from shortcutlib.results_file import ResultsFileError
 from shortcutlib.sweep import Exact, Method, Simulated, Sweep, run_sweep
 
-__all__ = ["add_parser"]
+__all__ = ["Progress", "add_parser", "add_teachers"]
 
 _DESCRIPTION = """\
 Success probabilities of residual students over a grid, point by point, into one file.  The grid is
@@ -43,26 +43,7 @@ def add_parser(commands: Any) -> None:
     )
     parser.add_argument("file", type=Path, help="results file, one JSON object a line")
     grid = parser.add_argument_group("the grid")
-    grid.add_argument("--k", type=int, nargs="+", help="numbers of patches (default: Table 1's)")
-    grid.add_argument(
-        "--angle",
-        type=float,
-        nargs="+",
-        dest="angle_over_pi",
-        metavar="ANGLE",
-        help=f"between v* and the shortcut, in units of pi (default: {SECTION_4_ANGLE:.6f}, p = 8)",
-    )
-    norm = grid.add_mutually_exclusive_group()
-    norm.add_argument("--norm-squared", type=float, nargs="+", metavar="N", help="N = ||a*||^2")
-    norm.add_argument("--norm-per-k", type=float, nargs="+", metavar="C", help="N/k (default: 6)")
-    total = grid.add_mutually_exclusive_group()
-    total.add_argument("--output-sum", type=float, nargs="+", metavar="S", help="S = 1'a*")
-    total.add_argument(
-        "--sum-ratio", type=float, nargs="+", metavar="RHO", help="S^2/N, S >= 0 (default: 0.25)"
-    )
-    grid.add_argument(
-        "--step-ratio", type=float, nargs="+", metavar="R", help="eta_w/eta_a (default: 1)"
-    )
+    add_teachers(grid, "Table 1's")
     grid.add_argument(
         "--warmup", type=int, nargs="+", metavar="T1", help="iterations (default: 0 1000)"
     )
@@ -89,6 +70,38 @@ def add_parser(commands: Any) -> None:
     parser.set_defaults(run=_sweep, parser=parser)
 
 
+def add_teachers(grid: Any, sizes: str) -> None:
+    """Add the axes of a `Grid` but the warm-up to a group of options.
+
+    Parameters
+    ----------
+    grid : object
+        What `argparse.ArgumentParser.add_argument_group` returned.
+    sizes : str
+        What the numbers of patches are by default.
+    """
+    grid.add_argument("--k", type=int, nargs="+", help=f"numbers of patches (default: {sizes})")
+    grid.add_argument(
+        "--angle",
+        type=float,
+        nargs="+",
+        dest="angle_over_pi",
+        metavar="ANGLE",
+        help=f"between v* and the shortcut, in units of pi (default: {SECTION_4_ANGLE:.6f}, p = 8)",
+    )
+    norm = grid.add_mutually_exclusive_group()
+    norm.add_argument("--norm-squared", type=float, nargs="+", metavar="N", help="N = ||a*||^2")
+    norm.add_argument("--norm-per-k", type=float, nargs="+", metavar="C", help="N/k (default: 6)")
+    total = grid.add_mutually_exclusive_group()
+    total.add_argument("--output-sum", type=float, nargs="+", metavar="S", help="S = 1'a*")
+    total.add_argument(
+        "--sum-ratio", type=float, nargs="+", metavar="RHO", help="S^2/N, S >= 0 (default: 0.25)"
+    )
+    grid.add_argument(
+        "--step-ratio", type=float, nargs="+", metavar="R", help="eta_w/eta_a (default: 1)"
+    )
+
+
 def _sweep(options: argparse.Namespace) -> int:
     parser: argparse.ArgumentParser = options.parser
     path: Path = options.file
@@ -108,7 +121,7 @@ def _sweep(options: argparse.Namespace) -> int:
     except (ValueError, ImportError, OSError) as problem:
         parser.error(str(problem))
 
-    progress = _Progress()
+    progress = Progress("point")
     try:
         sweep, rows = run_sweep(path, sweep, workers=workers, progress=progress)
         for table in options.export:
@@ -160,11 +173,18 @@ def _requested(options: dict[str, Any], path: Path) -> Sweep | None:
     return Sweep(Grid(**axes), kind(**settings))
 
 
-class _Progress:
-    """Progress on a terminal, with the time that is left: tqdm's bar, or a line now and then."""
+class Progress:
+    """Progress on a terminal, with the time that is left: tqdm's bar, or a line now and then.
 
-    def __init__(self) -> None:
+    Parameters
+    ----------
+    unit : str
+        What is counted.
+    """
+
+    def __init__(self, unit: str) -> None:
         self.before = self.done = self.total = 0
+        self._unit = unit
         self._bar: Any = None
         self._began = self._shown = time.monotonic()
 
@@ -173,7 +193,7 @@ class _Progress:
             self.before = self.done = done
             self.total = total
             self._began = self._shown = time.monotonic()
-            self._bar = _bar(done, total)
+            self._bar = _bar(done, total, self._unit)
         if self._bar is not None:
             self._bar.update(done - self.done)
         elif sys.stderr.isatty() and done > self.before:
@@ -181,7 +201,10 @@ class _Progress:
             if now - self._shown >= _EVERY:
                 self._shown = now
                 left = (now - self._began) / (done - self.before) * (total - done)
-                print(f"{done} of {total} points, about {_duration(left)} left", file=sys.stderr)
+                print(
+                    f"{done} of {total} {self._unit}s, about {_duration(left)} left",
+                    file=sys.stderr,
+                )
         self.done = done
 
     def close(self) -> None:
@@ -190,13 +213,13 @@ class _Progress:
             self._bar.close()
 
 
-def _bar(done: int, total: int) -> Any:
+def _bar(done: int, total: int, unit: str) -> Any:
     try:
         from tqdm import tqdm
     except ImportError:
         return None
     # disable=None: only on a terminal.
-    return tqdm(total=total, initial=done, unit="point", leave=False, disable=None)
+    return tqdm(total=total, initial=done, unit=unit, leave=False, disable=None)
 
 
 def _duration(seconds: float) -> str:

@@ -2,8 +2,8 @@
 
 The student computes sum_m sum_j a_mj relu(Z_j'v_m) with M unit filters v_m, each with output
 weights of its own, and so does the teacher.  Renumbering the filters changes nothing, so every
-optimum comes in M! copies.  With g the kernel, Q_mn = a_m'b_n and |1'a_m| written s_m, two such
-networks have
+optimum comes in M! copies.  With g the kernel, Q_mn = a_m'b_n, s_m = 1'a_m and t_n = 1'b_n, two
+networks with filters v_m, u_n and outputs a_m, b_n have
 
     E f_1 f_2 = 1/(2 pi) [ sum_mn Q_mn (g(angle(v_m, u_n)) - 1) + (sum_m s_m) (sum_n t_n) ],
 
@@ -19,7 +19,7 @@ from shortcutlib.relu_kernel import g
 from shortcutlib.starts import sample_sphere
 from shortcutlib.teacher import check_size
 
-__all__ = ["End", "Student", "descend", "evaluate", "example", "survey"]
+__all__ = ["End", "Student", "angles_between", "descend", "evaluate", "example", "survey"]
 
 
 @dataclass(frozen=True, eq=False)
@@ -70,7 +70,18 @@ def example() -> Student:
     return Student(filters, outputs)
 
 
-def _angles(first: FloatArray, second: FloatArray) -> FloatArray:
+def angles_between(first: FloatArray, second: FloatArray) -> FloatArray:
+    """Angles between all pairs of unit vectors, accurate near 0 and near pi.
+
+    Parameters
+    ----------
+    first, second : ndarray, shapes (M, p) and (L, p)
+        Unit vectors, one a row.
+
+    Returns
+    -------
+    ndarray, shape (M, L)
+    """
     difference = np.linalg.norm(first[:, None] - second[None], axis=2)
     total = np.linalg.norm(first[:, None] + second[None], axis=2)
     return np.asarray(2 * np.arctan2(difference, total))
@@ -78,7 +89,7 @@ def _angles(first: FloatArray, second: FloatArray) -> FloatArray:
 
 def _product(first: Student, second: Student) -> tuple[float, FloatArray, FloatArray]:
     """E f_1 f_2, and the gradients with respect to the first network's filters and outputs."""
-    angle = _angles(first.filters, second.filters)
+    angle = angles_between(first.filters, second.filters)
     kernel = g(angle) - 1
     aligned = first.outputs @ second.outputs.T
     total = second.outputs.sum()
@@ -197,7 +208,9 @@ def survey(
         filters = sample_sphere(count, teacher.filters.shape[1], rng)
         start = Student(filters, size * rng.standard_normal((count, k)))
         end, loss, _ = descend(start, teacher, step)
-        rows = sorted(tuple(map(float, row)) for row in _angles(end.filters, teacher.filters))
+        rows = sorted(
+            tuple(map(float, row)) for row in angles_between(end.filters, teacher.filters)
+        )
         found.append((loss, tuple(rows)))
     ends: list[End] = []
     for loss, angles in sorted(found):

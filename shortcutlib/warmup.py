@@ -2,7 +2,7 @@
 
 The paper warms up for 1,000 iterations.  Whether that is enough is a question with an answer: the
 shortest warm-up after which every start of the ball succeeds, or all but a given share of them.
-And so is the question of whether one is needed: the largest filter step that saves every start.
+Whether one is needed at all is the question of `shortcutlib.safe_ratio`.
 """
 
 from collections.abc import Callable
@@ -10,12 +10,12 @@ from collections.abc import Callable
 import numpy as np
 
 from shortcutlib import exact, reduced
-from shortcutlib.order import largest_alignment, preserves_order
+from shortcutlib.order import preserves_order
 from shortcutlib.outcomes import classify
 from shortcutlib.step_sizes import StepSizes
 from shortcutlib.teacher import Teacher
 
-__all__ = ["largest_filter_step", "rim", "saves_every_start", "shortest_warmup"]
+__all__ = ["rim", "saves_every_start", "shortest_warmup"]
 
 #: Points of the rim that are tried.
 _RIM_POINTS = 1024
@@ -133,67 +133,3 @@ def shortest_warmup(
         middle = (low + high) // 2
         low, high = (low, middle) if enough(middle) else (middle, high)
     return high
-
-
-def largest_filter_step(
-    teacher: Teacher, output_step: float, *, points: int = 128, precision: float = 1e-3
-) -> float:
-    """Largest filter step that saves every start of the ball without a warm-up.
-
-    Parameters
-    ----------
-    teacher : Teacher
-        The network to recover; its angle is below pi/2.
-    output_step : float
-        eta_a in (0, 2 pi/(k + pi - 1)].
-    points : int, default 128
-        Points of the rim that are tried.
-    precision : float, default 1e-3
-        Relative precision of the bisection.
-
-    Returns
-    -------
-    float
-        inf if every step saves them for which a step preserves order (see `rim`), in particular
-        where the spurious point is no minimum.
-
-    Raises
-    ------
-    ValueError
-        If the angle or a step is out of range.
-
-    Notes
-    -----
-    That there is one border is not proved beyond this: as long as q < 0, a longer filter step only
-    makes a student worse, and one whose q turns positive at an angle below pi/2 is safe.
-    """
-    if teacher.angle >= np.pi / 2:
-        raise ValueError(
-            f"the teacher's angle is {teacher.angle / np.pi:.4f} pi: from pi/2 on no filter step "
-            "saves every start; take a teacher nearer to the shortcut"
-        )
-    limit = 2 * np.pi / (teacher.k + np.pi - 1)
-    if not 0 < output_step <= limit:
-        raise ValueError(
-            f"output_step = {output_step:.12g}: give one above 0 and at most "
-            f"2 pi/(k + pi - 1) = {limit:.6g}"
-        )
-    if not 0 < precision < 1:
-        raise ValueError(f"precision = {precision}: give a number between 0 and 1")
-    starts = rim(teacher, points)
-    reach = largest_alignment(teacher, starts.output_sum, starts.alignment)
-    high = 2 / reach * (1 - 1e-9)
-    low = high
-
-    def enough(filter_step: float) -> bool:
-        steps = StepSizes.constant(output_step, filter_step)
-        return saves_every_start(teacher, steps, points)
-
-    if enough(high):
-        return float("inf")
-    while not enough(low):
-        low, high = low / 4, low
-    while high > low * (1 + precision):
-        middle = np.sqrt(low * high)
-        low, high = (middle, high) if enough(middle) else (low, middle)
-    return float(low)

@@ -5,17 +5,20 @@ import matplotlib.pyplot as plt
 import numpy as np
 import pytest
 
-from shortcutlib import StepSizes, Teacher, minibatch, reduced
+from shortcutlib import StepSizes, Teacher, reduced, two_filters
 from shortcutlib.basin_border import border_alignment
-from shortcutlib.exact import separatrix
+from shortcutlib.exact import separatrix, success_probability
 from shortcutlib.figures.basin_surface import surface_figure
-from shortcutlib.figures.noise import angle_figure, cloud_figure, gain_figure
+from shortcutlib.figures.one_optimum import pull_figure
 from shortcutlib.figures.step_ratios import (
     critical_lines_figure,
     safe_ratio_figure,
     safe_ratios,
 )
-from shortcutlib.minibatch_sweep import Counts
+from shortcutlib.figures.style import look
+from shortcutlib.figures.what_if import questions_figure, success_of
+from shortcutlib.one_optimum import turns
+from shortcutlib.outcomes import classify
 from shortcutlib.safe_ratio import largest_safe_ratio
 from shortcutlib.starts import sample_ball
 
@@ -46,49 +49,77 @@ def test_surface_and_runs():
 
 def test_critical_lines_are_separatrices():
     teacher = Teacher.section_4(16)
-    figure = critical_lines_figure(teacher, 1 / 256, (0.1, 1.0, 1e-3))
+    cases = {f"{r:g}": (teacher, StepSizes.constant(1 / 256, r / 256)) for r in (0.1, 1.0, 1e-3)}
+    other = {"k = 9": (Teacher.section_4(9), StepSizes.section_4(9, warmup=0))}
+    figure = critical_lines_figure({"ratios": cases, "patches": other}, (1, 0.4))
+    assert len(figure.axes) == 2
     rim, *lines = figure.axes[0].lines
-    assert len(rim.get_xdata()) == 300
+    assert len(rim.get_xdata()) == 200
     assert len(lines) == 2, "with the smallest ratio no start fails and there is no line"
-    x, y = (np.asarray(v) for v in lines[1].get_data())
-    place = x.size // 3
-    s = x[place] * teacher.output_sum
-    border = float(separatrix(teacher, StepSizes.constant(1 / 256, 1 / 256), s))
-    across = (border - s * teacher.output_sum / 16) / teacher.start_radius
-    assert y[place] == pytest.approx(across / np.sqrt(teacher.spread), abs=1e-4)
+    assert [text.get_text() for text in figure.axes[0].texts] == ["0.1", "1"]
+    for line, (one, steps) in (
+        (lines[1], cases["1"]),
+        (figure.axes[1].lines[1], other["k = 9"]),
+    ):
+        x, y = (np.asarray(v) for v in line.get_data())
+        place = x.size // 3
+        s = x[place] * one.output_sum
+        border = float(separatrix(one, steps, s))
+        across = (border - s * one.output_sum / one.k) / one.start_radius
+        assert y[place] == pytest.approx(across / np.sqrt(one.spread), abs=1e-4)
 
 
 def test_safe_ratio_map():
-    found = safe_ratios((4, 16), (1.0, 1.2, 1.4), 0.25)
+    sizes, angles = (4, 16), (1.0, 1.2, 1.4)
+    found = safe_ratios(sizes, angles, 0.25)
     teacher = Teacher.from_numbers(k=16, output_sum=0.5, norm_squared=1.0, angle=1.2)
     expected = largest_safe_ratio(teacher, 0.001)
     assert found[1, 1] == pytest.approx(expected, rel=0.05)
-    figure = safe_ratio_figure((4, 16), (1.0, 1.2, 1.4), found)
-    assert figure.axes[0].get_yscale() == "log"
+    axes = safe_ratio_figure(sizes, angles, found, 0.25).axes[0]
+    assert axes.get_yscale() == "log"
+    assert "0.25" in axes.get_title(loc="left")
+    # Theorem 4's ratio, C N^2 = 1, is 1e-3 on the one dotted line in this range of k.
+    dotted = [line for line in axes.lines if line.get_linestyle() == ":"]
+    assert [text.get_text() for text in axes.texts if "10^" in text.get_text()] == ["$10^{-3}$"]
+    (line,) = dotted
+    k = line.get_ydata()[0]
+    assert np.pi / 20 / (k + np.pi - 1) ** 2 == pytest.approx(1e-3)
+    assert line.get_xdata()[1] == pytest.approx(1 / 3)
 
 
-def test_clouds_end_where_the_runs_end():
-    teacher, steps = Teacher.section_4(4), StepSizes.constant(0.1, 0.1)
-    figure = cloud_figure(teacher, steps, (1, 3), runs=10, iterations=7, shown=2, seed=5)
-    assert len(figure.axes) == 2
-    a = sample_ball(10, 4, teacher.start_radius, np.random.default_rng(5))
-    run = minibatch.descend(
-        teacher, minibatch.state(teacher, a), steps, batch=3, iterations=7,
-        rng=np.random.default_rng([5, 3]), record_every=1,
-    )  # fmt: skip
-    drawn = np.concatenate([line.get_xdata() for line in figure.axes[1].lines])
-    assert np.all(np.isin(np.round(run.state.angle, 12), np.round(drawn, 12)))
+def test_the_four_questions():
+    figure = questions_figure((16, 25))
+    assert len(figure.axes) == 4
+    for k, index in ((16, 0), (25, 2)):
+        teacher = Teacher.section_4(k)
+        exact = success_probability(
+            teacher, StepSizes.section_4(k, warmup=0), tolerance=1e-7
+        ).probability
+        for axes in figure.axes:
+            _, height = axes.lines[index + 1].get_data()
+            # The paper's own setting is on every curve.
+            assert height[0] == pytest.approx(exact, abs=2e-4)
+    x, y = (np.asarray(v) for v in figure.axes[1].lines[0].get_data())
+    assert np.all(np.diff(y) < 1e-4)
+    teacher = Teacher.section_4(16)
+    a = sample_ball(4000, 16, teacher.start_radius, np.random.default_rng(0))
+    starts = reduced.state(a.sum(axis=1), a @ teacher.output_weights, x[14] * np.pi)
+    won = np.mean(classify(teacher, starts, StepSizes.section_4(16, warmup=0)).success)
+    assert abs(won - y[14]) < 4 * np.sqrt(y[14] * (1 - y[14]) / 4000)
+    with pytest.raises(ValueError, match="question = 'luck'"):
+        success_of("luck", teacher, 1.0)
 
 
-def test_gains_and_angles():
-    counts = [
-        Counts(4, batch, multiple, 10, 100, 70, 72, 3, 5)
-        for batch in (1, 8)
-        for multiple in (1.0, 2.0)
-    ]
-    figure = gain_figure(counts)
-    heights = [line.get_ydata() for line in figure.axes[0].lines if len(line.get_xdata()) == 2]
-    assert any(np.allclose(y, -0.02) for y in heights)
-    quartiles = np.array([[0.3, 0.4, 0.5], [0.6, 0.7, 0.9]])
-    figure = angle_figure([1e-3, 1e-2], quartiles, ([1e-3, 1e-2], quartiles))
-    assert figure.axes[0].get_xscale() == "log"
+def test_the_map_of_pulls():
+    teacher = two_filters.example()
+    optimum = turns(teacher, teacher)
+    figure = pull_figure(
+        teacher,
+        {"chosen": [optimum], "other": [optimum[::-1]]},
+        {"chosen": "global", "other": "student"},
+        grid=13,
+    )
+    axes = figure.axes[0]
+    marks = {line.get_color(): line.get_xydata()[0] for line in axes.lines[1:]}
+    np.testing.assert_allclose(marks[look("global")["color"]], np.degrees(optimum))
+    np.testing.assert_allclose(marks[look("student")["color"]], np.degrees(optimum[::-1]))

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from shortcutlib import StepSizes, Teacher, diffusion, minibatch, population, reduced
+from shortcutlib import StepSizes, Teacher, gradient_noise, minibatch, population, reduced
 from shortcutlib.networks import minibatch_loss, sample_inputs, teacher_network
 from shortcutlib.outcomes import classify
 from shortcutlib.starts import sample_ball
@@ -100,6 +100,84 @@ def test_a_step_has_the_law_of_full_sampling(p, batch, rng):
             assert abs(first.mean() - second.mean()) < 4.5 * error + 1e-12
 
 
+def rows_of(teacher, pairs):
+    """Whole students as rows (v, a, s, q, phi), standardised later."""
+    rows = []
+    for v, a in pairs:
+        small = reduced.reduce(teacher, v, a)
+        rows.append(np.concatenate([v, a, [float(x) for x in small[:3]]]))
+    return np.array(rows)
+
+
+def characteristic_gap(first, second, frequencies):
+    """Largest z-score between two samples' characteristic functions at random frequencies.
+
+    The characteristic function at all frequencies *is* the joint law, dependences of every order
+    included.
+    """
+    centre, width = second.mean(axis=0), second.std(axis=0) + 1e-12
+    angles = [(sample - centre) / width @ frequencies.T for sample in (first, second)]
+    worst = 0.0
+    for function in (np.cos, np.sin):
+        ours, theirs = (function(x) for x in angles)
+        error = np.sqrt(ours.var(axis=0) / len(ours) + theirs.var(axis=0) / len(theirs))
+        gap = np.abs(ours.mean(axis=0) - theirs.mean(axis=0)) / np.maximum(error, 1e-9)
+        worst = max(worst, float(gap.max()))
+    return worst
+
+
+@pytest.mark.parametrize("batch", [1, 3])
+def test_the_whole_joint_law_of_a_step(batch, rng):
+    """100 random frequencies in all of v and a: no z-score above 4.7 (level 0.0005 for all)."""
+    teacher = Teacher.from_numbers(k=3, p=4, output_sum=1.0, norm_squared=3.0, angle=1.3, rng=rng)
+    v, a = random_student(teacher, rng)
+    draws, steps = 5000, (0.3, 0.5)
+    samples = [
+        rows_of(teacher, (take(teacher, v, a, *steps, batch, rng) for _ in range(draws)))
+        for take in (minibatch.whole_step, full_step)
+    ]
+    # Frequencies of all sizes, sparse and dense.
+    frequencies = rng.standard_normal((100, samples[0].shape[1])) * rng.choice([0.3, 1.0], (100, 1))
+    frequencies[::2] *= rng.random((50, samples[0].shape[1])) < 0.3
+    assert characteristic_gap(*samples, frequencies) < 4.7
+
+
+def test_the_joint_test_sees_a_wrong_joint_law(rng):
+    """Right marginals, wrong dependence: the filter of one step with the outputs of another."""
+    teacher = Teacher.from_numbers(k=3, p=4, output_sum=1.0, norm_squared=3.0, angle=1.3, rng=rng)
+    v, a = random_student(teacher, rng)
+    draws, steps = 5000, (0.3, 0.5)
+    ours = [minibatch.whole_step(teacher, v, a, *steps, 1, rng) for _ in range(draws)]
+    mixed = [(ours[i][0], ours[i - 1][1]) for i in range(draws)]
+    right = rows_of(teacher, (full_step(teacher, v, a, *steps, 1, rng) for _ in range(draws)))
+    frequencies = rng.standard_normal((100, right.shape[1]))
+    assert characteristic_gap(rows_of(teacher, mixed), right, frequencies) > 8
+
+
+def test_noisy_labels_have_the_law_of_full_sampling(rng):
+    teacher = Teacher.from_numbers(k=3, p=4, output_sum=1.0, norm_squared=3.0, angle=1.3, rng=rng)
+    v, a = random_student(teacher, rng)
+    phi = float(reduced.reduce(teacher, v, a).angle)
+    draws, steps, batch, tau = 4000, (0.2, 0.3), 2, 1.5
+    ours = minibatch.step(
+        teacher, minibatch.state(teacher, np.tile(a, (draws, 1)), phi), *steps, batch, rng,
+        label_noise=tau,
+    )  # fmt: skip
+    rows = []
+    for _ in range(draws):
+        Z = sample_inputs(batch, teacher.p, teacher.k, rng)
+        labels = teacher_network(teacher, Z) + tau * rng.standard_normal(batch)
+        found = minibatch_loss(v, a, Z, labels, residual=False)
+        w = v - steps[1] * found.filter_gradient
+        moved = a - steps[0] * found.output_gradient
+        rows.append([*moved, np.arccos(np.clip(w @ teacher.filter / np.linalg.norm(w), -1, 1))])
+    whole = np.array(rows)
+    mine = np.column_stack([ours.outputs, ours.angle])
+    for i in range(4):
+        assert stats.ks_2samp(np.round(mine[:, i], 9), np.round(whole[:, i], 9)).pvalue > 1e-4
+    assert characteristic_gap(mine, whole, rng.standard_normal((50, 4))) < 4.5
+
+
 def test_filters_stay_of_length_one_and_turn_in_all_directions(teacher, rng):
     v, a = random_student(teacher, rng)
     ends = np.array([minibatch.whole_step(teacher, v, a, 0.1, 0.2, 2, rng)[0] for _ in range(3000)])
@@ -126,7 +204,7 @@ def test_mean_and_covariance_of_the_gradient(teacher, angle, rng):
     sample = np.column_stack([found.outputs, found.towards])
     error = sample.std(axis=0) / np.sqrt(draws)
     assert np.max(np.abs(sample.mean(axis=0) - expected) / error) < 4.5
-    predicted = diffusion.noise(teacher, a, angle)
+    predicted = gradient_noise.noise(teacher, a, angle)
     three = np.column_stack(
         [found.outputs.sum(axis=1), found.outputs @ teacher.output_weights, found.towards]
     )
@@ -152,7 +230,7 @@ def test_large_batches_take_the_plain_step(k, rng):
     plain = reduced.step(teacher, before, 0.1, 0.1)
     after = minibatch.reduced_state(teacher, minibatch.step(teacher, current, 0.1, 0.1, batch, rng))
     for i in range(3):
-        found = diffusion.noise(teacher, a[i], float(before.angle[i]))
+        found = gradient_noise.noise(teacher, a[i], float(before.angle[i]))
         _, covariance = found.of_step(float(before.angle[i]), 0.1, 0.1, batch, teacher.p)
         for j, name in enumerate(("output_sum", "alignment", "angle")):
             away = getattr(after, name)[i] - getattr(plain, name)[i]
@@ -236,6 +314,7 @@ def test_bad_input_is_refused_by_name(teacher, rng):
         ({"batch": 2.5}, "batch = 2.5"),
         ({"iterations": -1}, "iterations = -1"),
         ({"record_every": 0}, "record_every = 0"),
+        ({"label_noise": -1.0}, "label_noise = -1"),
     ):
         arguments = {"batch": 1, "iterations": 1, "rng": rng} | change
         with pytest.raises(ValueError, match=words):

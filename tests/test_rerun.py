@@ -19,8 +19,9 @@ from shortcutlib.convergence import stage_one_iterations, theorem_4_output_step,
 from shortcutlib.dissipativity import ACUTE, filter_distance
 from shortcutlib.outcomes import classify
 from shortcutlib.paths import Network
-from shortcutlib.rerun import experiments, stages
+from shortcutlib.rerun import experiments, schedules, stages
 from shortcutlib.rerun.result import Experiment, Result, below
+from shortcutlib.schedules import cosine_warmup
 from shortcutlib.starts import sample_ball, sample_reduced
 from shortcutlib.step_sizes import StepSizes
 from shortcutlib.success import Setting, cell_rng, section_4_steps, success_rate
@@ -37,6 +38,7 @@ PANELS = [
     rerun.certified_panel,
     rerun.stage_one_panel,
     rerun.stage_two_panel,
+    rerun.schedule_panel,
 ]
 
 
@@ -328,6 +330,33 @@ def test_stage_two_equals_the_library() -> None:
     assert [row[2] for row in short.rows] == ["not in time"] * 2
     # Where a* is a multiple of 1, the corner lies on the line q = s S/k.
     assert finish(stages.stage_two(k=4, share=1.0, digits=2)).rows[0][2] != "not in time"
+
+
+def test_schedule_equals_the_library() -> None:
+    result = finish(schedules.schedule(k=16, shape="cosine", duration=12.0, trials=300, seed=1))
+    teacher = Teacher.section_4(16)
+    output, step = 20 / 256, 1 / teacher.norm_squared
+    drawn = sample_reduced(teacher, 300, np.random.default_rng(1))
+    for share, row in zip((0, 0.5, 1, 1.5), result.rows, strict=True):
+        length = round(share * 12 / output)
+        steps = cosine_warmup(output, step, length) if length else StepSizes.constant(output, step)
+        edge = classify(teacher, rim(teacher, 33), steps).success
+        won = int(np.sum(classify(teacher, drawn, steps).success))
+        runs = reduced.descend_batch(teacher, rim(teacher, 33), steps, iterations=20_000)
+        assert row[0] == f"{length:,}"
+        assert row[1] == f"{np.mean(edge):.0%}"
+        assert row[2] == f"{won / 300:.4f}"
+        assert row[4] == (f"{np.max(runs.iterations):,}" if np.all(edge) else "-")
+    assert result.rows[0][4] == "-"
+    arrived = [(row[4], row[0]) for row in result.rows if row[4] != "-"]
+    count, length = min(arrived, key=lambda pair: int(pair[0].replace(",", "")))
+    assert f"{length} is the cheapest: the worst start arrives after {count} steps" in result.line
+    none = finish(schedules.schedule(k=16, duration=0.0, trials=50))
+    assert none.line == "None of these lengths saves every start."
+    with pytest.raises(ValueError, match="shape = 'step'"):
+        finish(schedules.schedule(shape="step"))  # type: ignore[arg-type]
+    with pytest.raises(ValueError, match="preserve order"):
+        finish(schedules.schedule(filter=3.0))
 
 
 def test_bounds_of_differences() -> None:

@@ -3,7 +3,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from shortcutlib import StepSizes, Teacher
+from shortcutlib import StepSizes, Teacher, order, reduced
 from shortcutlib.outcomes import classify
 from shortcutlib.safe_ratio import largest_safe_ratio, sufficient_ratio, theorem_4_ratio
 from shortcutlib.starts import sample_reduced
@@ -75,24 +75,96 @@ def test_scaling_the_teacher_divides_the_ratio():
     np.testing.assert_allclose(found, found[0], rtol=3e-3)
 
 
+def test_the_largest_safe_ratio_by_single_steps():
+    teacher = Teacher.from_numbers(k=2, output_sum=np.sqrt(0.6), norm_squared=1.0, angle=np.pi / 3)
+    eta = 0.05
+    found = largest_safe_ratio(teacher, eta)
+    assert found > 4
+    for factor, saved in ((0.995, True), (1.01, False)):
+        state = rim(teacher, 512)
+        for _ in range(4000):
+            state = reduced.step(teacher, state, eta, factor * found * eta)
+        assert np.all(state.angle < 0.1) == saved
+
+
+def test_there_is_one_border():
+    """A scan over ratios, since that is proved only in part: safe below, unsafe above."""
+    rng = np.random.default_rng(3)
+    bordered = 0
+    for _ in range(60):
+        k = int(rng.integers(2, 60))
+        teacher = Teacher.from_numbers(
+            k=k,
+            output_sum=np.sqrt(10 ** rng.uniform(-3, 0) * k),
+            norm_squared=1.0,
+            angle=rng.uniform(0.2, 0.499) * np.pi,
+        )
+        step = 10 ** rng.uniform(-2, 0) * 2 * np.pi / (k + np.pi - 1)
+        starts = rim(teacher, 33)
+        longest = 1.99 / (step * order.largest_alignment(teacher, *starts[:2]))
+        ratios = np.geomspace(0.5 * sufficient_ratio(teacher), longest, 40)
+        saved = [
+            bool(np.all(classify(teacher, starts, StepSizes.constant(step, r * step)).success))
+            for r in ratios
+        ]
+        assert saved == sorted(saved, reverse=True)
+        bordered += saved[0] and not saved[-1]
+    assert bordered > 20
+
+
+def test_no_border_where_nothing_is_trapped():
+    teacher = Teacher.from_numbers(k=1, output_sum=1.0, norm_squared=1.0, angle=np.pi / 3)
+    assert largest_safe_ratio(teacher, 0.1) == np.inf
+
+
+def test_under_assumption_1_the_turns_are_short_by_themselves():
+    """eta_w q < 4 follows for the ratio 0.616/N and every permitted eta_a: q <= N (1 + .94 k)."""
+    k = np.arange(1, 10_000)
+    bound = 0.616 * (1 + 2 * k / (np.pi - 1)) * 2 * np.pi / (k + np.pi - 1)
+    assert np.all(bound < 3.7)
+    for size, share in ((3, 1.0), (20, 0.4), (200, 0.9)):
+        teacher = Teacher.from_numbers(
+            k=size, output_sum=np.sqrt(share * size), norm_squared=1.0, angle=np.pi / 3
+        )
+        state, step = rim(teacher, 64), 2 * np.pi / (size + np.pi - 1)
+        for _ in range(300):
+            state = reduced.step(teacher, state, step, 0.616 * step)
+            assert np.all(0.616 * step * state.alignment < bound[size - 1])
+            assert np.all(state.alignment < 1 + 2 * size / (np.pi - 1))
+
+
 def test_theorem_4_scales_the_wrong_way():
-    """With its C fixed, a large enough teacher under Assumption 1 is beyond the safe ratio."""
-    teacher = Teacher.from_numbers(k=4, output_sum=30.0, norm_squared=3600.0, angle=np.pi / 3)
+    """With its C fixed, a large enough teacher under Assumption 1 is beyond the safe ratio.
+
+    N = 60 is large enough, and far from any instability: there eta_w N = 0.06.
+    """
+    teacher = Teacher.from_numbers(
+        k=4, output_sum=np.sqrt(15.0), norm_squared=60.0, angle=np.pi / 3
+    )
     step = np.pi / (20 * (4 + np.pi - 1) ** 2)
     ratio = theorem_4_ratio(teacher)
-    assert ratio > 100 * largest_safe_ratio(teacher, 1e-3)
-    steps = StepSizes.constant(step, ratio * step)
-    assert not np.all(classify(teacher, rim(teacher, 65), steps, patience=100_000).success)
+    assert ratio > 1.6 * largest_safe_ratio(teacher, step)
+    assert ratio * step * teacher.norm_squared < 0.07
+    starts, steps = rim(teacher, 65), StepSizes.constant(step, ratio * step)
+    trapped = classify(teacher, starts, steps).trapped
+    assert np.mean(trapped) == pytest.approx(37 / 65)
+    runs = reduced.descend_batch(teacher, starts, steps, iterations=20_000)
+    np.testing.assert_array_equal(runs.reached_global, ~trapped)
 
 
 def test_bad_input_is_refused_by_name():
     teacher = Teacher.section_4(16)
     with pytest.raises(ValueError, match="output_step = 0"):
         largest_safe_ratio(teacher, 0.0)
+    with pytest.raises(ValueError, match="output_step = 2"):
+        largest_safe_ratio(teacher, 2.0)
     with pytest.raises(ValueError, match="accuracy = 2"):
         largest_safe_ratio(teacher, 0.01, accuracy=2.0)
     beyond = Teacher.from_numbers(k=4, output_sum=1.0, norm_squared=2.0, angle=1.7)
     with pytest.raises(ValueError, match="beyond pi/2"):
         sufficient_ratio(beyond)
+    right = Teacher.from_numbers(k=4, output_sum=1.0, norm_squared=2.0, angle=np.pi / 2)
+    with pytest.raises(ValueError, match="no ratio is safe"):
+        largest_safe_ratio(right, 0.01)
     nothing = Teacher.from_numbers(k=4, output_sum=0.0, norm_squared=2.0, angle=1.0)
     assert sufficient_ratio(nothing) == np.inf

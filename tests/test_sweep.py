@@ -390,7 +390,7 @@ def test_progress_tells_the_time_that_is_left(monkeypatch, capsys):
     monkeypatch.setattr(sweep_command.time, "monotonic", lambda: next(now))
     monkeypatch.setattr(sweep_command, "_bar", lambda *_: None)
     monkeypatch.setattr(sys.stderr, "isatty", lambda: True)
-    progress = sweep_command._Progress()
+    progress = sweep_command.Progress("point")
     for done in (4, 5, 6, 7):
         progress(done, 46)
     # Two of the 42 that were left took 20 seconds.

@@ -14,23 +14,23 @@ fail() {
 }
 
 suitable() {
-    "$1" -c 'import sys; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 13))' 2>/dev/null
+    "$1" -c 'import sys; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 14))' 2>/dev/null
 }
 
 find_python() {
     local candidate
     if [ -n "${PYTHON:-}" ]; then
-        suitable "$PYTHON" || fail "PYTHON=$PYTHON is not a Python 3.11, 3.12 or 3.13."
+        suitable "$PYTHON" || fail "PYTHON=$PYTHON is not a Python from 3.11 to 3.14."
         echo "$PYTHON"
         return
     fi
-    for candidate in python3 python3.13 python3.12 python3.11 python; do
+    for candidate in python3 python3.14 python3.13 python3.12 python3.11 python; do
         if command -v "$candidate" >/dev/null && suitable "$candidate"; then
             echo "$candidate"
             return
         fi
     done
-    fail "no Python 3.11, 3.12 or 3.13 found (python3 is: $(python3 --version 2>&1 || echo missing)).
+    fail "no Python from 3.11 to 3.14 found (python3 is: $(python3 --version 2>&1 || echo missing)).
 Install one, or name it: make PYTHON=/path/to/python3.12"
 }
 

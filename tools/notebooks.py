@@ -29,6 +29,7 @@ from io import BytesIO
 from pathlib import Path
 from typing import Any
 
+import hosted
 from PIL import Image
 
 Notebook = dict[str, Any]
@@ -80,6 +81,11 @@ def notebooks(paths: Sequence[Path] = ()) -> list[Path]:
         else:
             raise NotebookError(f"{path}: no such notebook")
     return list(dict.fromkeys(p.resolve() for p in found))
+
+
+def chapters() -> list[Path]:
+    """The notebooks that are pages of the book."""
+    return sorted(BOOK.glob("*.ipynb"))
 
 
 def name_of(path: Path) -> str:
@@ -337,6 +343,8 @@ def execute(path: Path, *, timeout: int = 600) -> Notebook:
     from nbclient.exceptions import CellExecutionError, CellTimeoutError, DeadKernelError
 
     prepared = normalise(read(path))
+    if path.resolve() in chapters():
+        hosted.put_cell(prepared)
     for cell in prepared["cells"]:
         if cell["cell_type"] == "code":
             cell["outputs"], cell["execution_count"] = [], None

@@ -34,8 +34,7 @@ SETTLED = """async () => {
     await document.fonts.ready;
     // Explorers draw finely, and say so, once nothing moves.
     const explorers = globalThis.shortcutExplorers ? shortcutExplorers.all : [];
-    const drawn = e => e.costs.length && e.spoken.textContent === e.words.textContent;
-    for (let i = 0; i < 100 && !explorers.every(drawn); i++) {
+    for (let i = 0; i < 100 && !explorers.every(e => e.resting); i++) {
         await new Promise(done => setTimeout(done, 50));
     }
 }"""

@@ -7,7 +7,8 @@ from typing import Any
 
 from sphinx.application import Sphinx
 
-from shortcutlib.explorers.base import SHARED
+import shortcutlib.explorers  # noqa: F401  (makes every kind known)
+from shortcutlib.explorers.base import scripts
 
 ELEMENT = re.compile(r'<shortcut-explorer kind="(\w+)"')
 
@@ -20,7 +21,7 @@ def load_scripts(
     if not kinds:
         return
     app.add_css_file("explorers.css")
-    for name in (*SHARED, *(f"{kind}.js" for kind in kinds)):
+    for name in scripts(*kinds):
         # Not modules: browsers refuse to load those from the disk.
         app.add_js_file(name, loading_method="defer")
 

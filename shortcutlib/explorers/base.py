@@ -14,14 +14,19 @@ from typing import Any, ClassVar
 import anywidget
 import traitlets
 
-__all__ = ["Explorer", "choice", "flag", "number", "whole"]
+__all__ = ["SCRIPTS", "SHARED", "Explorer", "choice", "flag", "number", "scripts", "whole"]
 
 SCRIPTS = Path(__file__).parent / "scripts"
-#: The scripts that every explorer needs, in the order in which they are loaded.
+#: The scripts that every explorer needs, in the order in which they are loaded: the mathematics,
+#: which also runs in workers, then what is seen.
 SHARED = (
     *("core.js", "fates.js", "random.js", "sampled.js"),
     *("controls.js", "base.js", "scales.js", "panel.js"),
+    *("job.js", "start_disc.js", "timeline.js"),
 )
+
+#: Every explorer by the name of its kind.
+_KINDS: dict[str, type["Explorer"]] = {}
 
 
 def number(
@@ -34,6 +39,7 @@ def number(
     step: float = 0.01,
     scale: str = "linear",
     shown: bool = True,
+    more: bool = False,
 ) -> Any:
     """A real parameter: a trait with a range, a slider and a short key for links.
 
@@ -51,12 +57,15 @@ def number(
         How the slider divides the range.
     shown : bool, default True
         Whether there is a slider; a position that is dragged needs none.
+    more : bool, default False
+        Whether the slider is left to "More settings", which a narrow screen folds away.
 
     Returns
     -------
     traitlets.Float
     """
-    about = {"key": key, "label": label, "step": step, "scale": scale, "shown": shown}
+    about = {"key": key, "label": label, "shown": shown, "more": more}
+    about |= {"step": step, "scale": scale}
     return traitlets.Float(default, min=low, max=high).tag(
         sync=True, control={"kind": "number", "low": low, "high": high, **about}
     )
@@ -72,6 +81,7 @@ def whole(
     step: int = 1,
     scale: str = "linear",
     shown: bool = True,
+    more: bool = False,
 ) -> Any:
     """A whole parameter; the scale ``"log"`` may start at 0.
 
@@ -79,27 +89,28 @@ def whole(
     ----------
     default, low, high : int
         Value at first, and the range.
-    key, label, step, scale, shown
+    key, label, step, scale, shown, more
         As for `number`.
 
     Returns
     -------
     traitlets.Int
     """
-    about = {"key": key, "label": label, "step": step, "scale": scale, "shown": shown}
+    about = {"key": key, "label": label, "shown": shown, "more": more}
+    about |= {"step": step, "scale": scale}
     return traitlets.Int(default, min=low, max=high).tag(
         sync=True, control={"kind": "whole", "low": low, "high": high, **about}
     )
 
 
-def flag(default: bool, *, key: str, label: str) -> Any:
+def flag(default: bool, *, key: str, label: str, more: bool = False) -> Any:
     """A parameter that is on or off.
 
     Parameters
     ----------
     default : bool
         Value at first.
-    key, label : str
+    key, label, more
         As for `number`.
 
     Returns
@@ -107,7 +118,8 @@ def flag(default: bool, *, key: str, label: str) -> Any:
     traitlets.Bool
     """
     return traitlets.Bool(default).tag(
-        sync=True, control={"kind": "flag", "key": key, "label": label, "shown": True}
+        sync=True,
+        control={"kind": "flag", "key": key, "label": label, "shown": True, "more": more},
     )
 
 
@@ -129,8 +141,25 @@ def choice(default: int, options: dict[int, str], *, key: str, label: str) -> An
     """
     about = {"key": key, "label": label, "options": [[*item] for item in options.items()]}
     return traitlets.Enum(list(options), default).tag(
-        sync=True, control={"kind": "choice", **about, "shown": True}
+        sync=True, control={"kind": "choice", **about, "shown": True, "more": False}
     )
+
+
+def scripts(*kinds: str) -> tuple[str, ...]:
+    """The scripts that explorers of these kinds need, in the order in which they are loaded.
+
+    Parameters
+    ----------
+    *kinds : str
+        Names of explorers.
+
+    Returns
+    -------
+    tuple of str
+        Names of files in `SCRIPTS`.
+    """
+    own = [name for kind in kinds for name in (*_KINDS[kind].needs, f"{kind}.js")]
+    return tuple(dict.fromkeys((*SHARED, *own)))
 
 
 class Explorer(anywidget.AnyWidget):
@@ -141,7 +170,7 @@ class Explorer(anywidget.AnyWidget):
     name : str, optional
         Tells several explorers of one kind on a page apart, also in links.
     fallback : str, optional
-        HTML to show where scripts do not run; by default a sentence.
+        HTML to show where scripts do not run; by default the still picture and a sentence.
     **parameters
         Initial values of the subclass's parameters.
     """
@@ -150,6 +179,8 @@ class Explorer(anywidget.AnyWidget):
     kind: ClassVar[str] = ""
     #: What stands above the picture.
     title: ClassVar[str] = ""
+    #: Further scripts with mathematics of its own, loaded before its script.
+    needs: ClassVar[tuple[str, ...]] = ()
     _esm: Any = ""
     _css: Any = ""
     #: An older ipywidgets would show only the widget and leave the page without a picture.
@@ -160,8 +191,8 @@ class Explorer(anywidget.AnyWidget):
     def __init_subclass__(cls, **keywords: Any) -> None:
         # Not for the anonymous subclasses by which a widget gets further traits.
         if "kind" in cls.__dict__:
-            scripts = [SCRIPTS / name for name in (*SHARED, f"{cls.kind}.js")]
-            parts = [path.read_text(encoding="utf-8") for path in scripts]
+            _KINDS[cls.kind] = cls
+            parts = [(SCRIPTS / name).read_text(encoding="utf-8") for name in scripts(cls.kind)]
             cls._esm = "\n".join([*parts, "export default globalThis.shortcutExplorers.widget;\n"])
             cls._css = (SCRIPTS / "explorers.css").read_text(encoding="utf-8")
         super().__init_subclass__(**keywords)
@@ -175,7 +206,10 @@ class Explorer(anywidget.AnyWidget):
             )
         self._name = name or self.kind
         self._fallback = fallback
+        #: The picture that was made last, and the values that it shows.
+        self._pictured = ("", "")
         super().__init__(**parameters)
+        self._initial = self.values()
         self._specification = self.specification()
 
     @classmethod
@@ -193,6 +227,10 @@ class Explorer(anywidget.AnyWidget):
         """Further numbers for the script; overridden where it needs some."""
         return {}
 
+    def picture(self) -> str:
+        """A still picture as HTML, for where no script runs; overridden by every explorer."""
+        return ""
+
     def specification(self) -> dict[str, Any]:
         """Everything the script needs to know but the present values."""
         return {
@@ -201,6 +239,8 @@ class Explorer(anywidget.AnyWidget):
             "title": self.title,
             "call": type(self).__name__,
             "controls": [{"name": n, **control} for n, control in self.controls().items()],
+            # Where the page's Reset leads; an element in a page begins with its present values.
+            "initial": self._initial,
             "extra": self.extra(),
         }
 
@@ -227,14 +267,21 @@ class Explorer(anywidget.AnyWidget):
         # A "<" inside could end the script element; JSON can spell it differently.
         data = json.dumps({"specification": self.specification(), "values": self.values()})
         data = data.replace("<", "\\u003c")
-        fallback = self._fallback or (
-            "<p>Here is an interactive picture. It needs JavaScript; the figures and the text of "
-            "the chapter do not.</p>"
-        )
+        fallback = self._fallback or self._still()
         return (
             f'<shortcut-explorer kind="{html.escape(self.kind)}">'
             f'<script type="application/json">{data}</script>'
             f"{fallback}</shortcut-explorer>"
+        )
+
+    def _still(self) -> str:
+        values = json.dumps(self.values())
+        if self._pictured[0] != values:
+            self._pictured = (values, self.picture())
+        return (
+            f'<div class="shortcut-explorer"><p class="se-title">{html.escape(self.title)}</p>'
+            f"{self._pictured[1]}<p>This explorer stands still here. To move it, run this cell in "
+            "a notebook, or open this page of the book in a browser with JavaScript.</p></div>"
         )
 
     def _repr_mimebundle_(self, **keywords: Any) -> Any:

@@ -4,6 +4,7 @@ import numpy as np
 
 from shortcutlib.dissipativity import Teachers
 from shortcutlib.explorers.base import Explorer, choice, flag, number, whole
+from shortcutlib.explorers.still import ANGLES, Axis, Still
 from shortcutlib.slack_maps import MapPoint, SlackMap
 
 __all__ = ["DissipativityExplorer"]
@@ -22,6 +23,7 @@ class DissipativityExplorer(Explorer):
 
     kind = "dissipativity"
     title = "The dissipativity map"
+    needs = ("slack_maps.js", "contours.js")
 
     lemma = choice(
         7,
@@ -76,6 +78,42 @@ class DissipativityExplorer(Explorer):
     def slack(self) -> float:
         """Slack at the point that is dragged."""
         return float(self.map().slack(self.angle * np.pi, self.position))
+
+    def picture(self) -> str:
+        """The slack in bands, with the region and its worst point."""
+        control = self.controls()["position"]
+        low, high = control["low"], control["high"]
+        drawn, worst = self.map(), self.worst()
+        still = Still(
+            f"Map of the slack of Lemma {self.lemma} over angle and alignment: blue where it is at "
+            f"least 0, orange where it is negative, stronger inside the lemma's region; the least "
+            f"slack in the region is {worst.slack:.3g}.",
+            Axis(0, np.pi, "angle φ between the filter and v*", ANGLES),
+            Axis(low, high, "alignment q / N", ((-1.0, "−1"), (0.0, "0"), (1.0, "1"), (2.0, "2"))),
+            title=f"Slack of Lemma {self.lemma}",
+        )
+        columns, rows = 60, 42
+        share = low + (high - low) * (np.arange(rows)[:, None] + 0.5) / rows
+        angle, share = np.broadcast_arrays(np.pi * (np.arange(columns) + 0.5) / columns, share)
+        slack, inside = drawn.slack(angle, share), drawn.inside(angle, share)
+        steps = np.array([0.01, 0.03, 0.1, 0.3, 1.0])
+        # For each sign and each side of the region's edge the bands from faint to strong.
+        band = np.sum(np.abs(slack)[..., None] > steps, axis=-1) + 6 * inside + 12 * (slack < 0)
+        strength = [(10 + 8 * i) / 255 for i in range(6)] + [(34 + 24 * i) / 255 for i in range(6)]
+        looks = [(look, opacity) for look in ("global", "spurious") for opacity in strength]
+        still.bands(np.where(np.isfinite(slack), band, -1), looks)
+        if np.isfinite(worst.slack):
+            look = "spurious" if worst.slack < -1e-12 else "global"
+            still.mark(look, "diamond", worst.angle, worst.share)
+            still.words(
+                look,
+                worst.angle + 0.1,
+                worst.share - 0.25,
+                f"worst: {worst.slack:.3g}".replace("-", "−"),
+                anchor="start",
+            )
+        still.mark("shortcut", "square", self.angle * np.pi, self.position)
+        return still.svg()
 
     def worst(self) -> MapPoint:
         """The worst point of the region."""

@@ -4,6 +4,7 @@ import numpy as np
 
 from shortcutlib import reduced
 from shortcutlib.explorers.base import Explorer, number, whole
+from shortcutlib.explorers.still import ANGLES, Axis, Still
 from shortcutlib.population import SpuriousKind, spurious_kind
 from shortcutlib.reduced import ReducedState
 from shortcutlib.relu_kernel import g_deficit
@@ -30,8 +31,8 @@ class LandscapeExplorer(Explorer):
 
     k = whole(10, 1, 100, key="k", label="k")
     fraction = number(0.05, 0.0, 1.0, key="f", label="S² / (k N)", step=0.01)
-    angle = number(0.7, 0.0, 1.0, key="a", label="student's angle φ / π", step=0.01)
-    position = number(0.6, -0.6, 1.4, key="t", label="student's position t", step=0.01)
+    angle = number(0.7, 0.0, 1.0, key="a", label="student's angle φ / π", step=0.01, more=True)
+    position = number(0.6, -0.6, 1.4, key="t", label="student's position t", step=0.01, more=True)
 
     @property
     def teacher(self) -> Teacher:
@@ -77,6 +78,41 @@ class LandscapeExplorer(Explorer):
         )
         slope = -2 * (1 - self.position) * fixed + 2 * g_deficit(angle) * gap[1]
         return q * (np.pi - angle) * np.sin(angle) / (2 * np.pi), float(slope / (4 * np.pi))
+
+    def picture(self) -> str:
+        """The loss in bands, with both optima, the student and its path."""
+        control = self.controls()["position"]
+        low, high = control["low"], control["high"]
+        still = Still(
+            f"Map of the loss for k = {self.k} and S²/(k N) = {self.fraction:g}, darker where it "
+            "is larger: the global optimum at angle 0, the spurious point at angle π, and the path "
+            f"of gradient descent from a student at angle {self.angle:g} π and position "
+            f"{self.position:g}.",
+            Axis(0, np.pi, "angle φ between the filter and v*", ANGLES),
+            Axis(low, high, "position t: 0 at ā, 1 at a*", ((0.0, "0"), (1.0, "1"))),
+            title=f"Loss, k = {self.k}",
+        )
+        spurious, optimum = self._ends()
+        columns, rows, levels = 60, 40, 14
+        t = low + (high - low) * (np.arange(rows)[:, None] + 0.5) / rows
+        s, q = (spurious[i] + t * (optimum[i] - spurious[i]) for i in (0, 1))
+        angle = np.pi * (np.arange(columns) + 0.5) / columns
+        loss = reduced.loss(self.teacher, reduced.state(s, q, angle))
+        bands = np.floor(levels * np.sqrt(loss / loss.max()) - 1e-9).astype(int)
+        still.bands(bands, [("ink", (8 + 9 * band) / 255) for band in range(levels)])
+        run = reduced.descend(
+            self.teacher, self.student, self.steps, iterations=4000, tolerance=1e-5, record_every=8
+        )
+        height = (run.path.alignment - spurious[1]) / (optimum[1] - spurious[1])
+        still.line("ink dashed", run.path.angle, height)
+        still.mark("global", "circle", 0, 1)
+        still.words("global", 0.15, 1.1, "global optimum", anchor="start")
+        still.mark("spurious", "cross", np.pi, 0)
+        minimum = self.spurious_kind is SpuriousKind.MINIMUM
+        words = "local minimum" if minimum else "no minimum: a saddle"
+        still.words("spurious", np.pi - 0.15, 0.1, words, anchor="end")
+        still.mark("shortcut", "square", self.angle * np.pi, self.position)
+        return still.svg()
 
     def _ends(self) -> tuple[np.ndarray, np.ndarray]:
         """(s, q) at the spurious point and at the global optimum."""

@@ -1,18 +1,23 @@
 """Many stochastic runs from one start, as a cloud over the phase portrait."""
 
 import numpy as np
+from numpy.typing import ArrayLike
 
-from shortcutlib import minibatch, philox
+from shortcutlib import minibatch, noise_stability, philox
 from shortcutlib.angles import FloatArray
+from shortcutlib.basin_border import border_alignment
 from shortcutlib.explorers.base import Explorer, number, whole
 from shortcutlib.minibatch import SampledState
+from shortcutlib.relu_kernel import g
 from shortcutlib.step_sizes import StepSizes
 from shortcutlib.teacher import Teacher
 
 __all__ = ["NoiseExplorer"]
 
-#: A run lasts so many times k^2/(its step size times k^2) steps.
-_TIME = 8
+#: eta t at the end of a run.
+_TIME = 12
+#: The border is sought up to so many times N.
+_HIGHEST = 1.3
 #: Patch size; its 6 further dimensions make the length of the vector across a chi variable.
 _P = 8
 
@@ -30,6 +35,7 @@ class NoiseExplorer(Explorer):
     Notes
     -----
     The random numbers come from `shortcutlib.philox`, so that `simulate` gives the page's runs.
+    Settings that need more than a few seconds are not begun before the reader asks for them.
     """
 
     kind = "noise"
@@ -68,6 +74,47 @@ class NoiseExplorer(Explorer):
     def iterations(self) -> int:
         """Steps of a run."""
         return round(_TIME * self.k**2 / self.step)
+
+    @property
+    def calls(self) -> int:
+        """Calls of the random number generator that the page needs for all runs."""
+        return self.iterations * self.runs * (-(-self.batch * self.k // 2) + 1)
+
+    @property
+    def threshold(self) -> float:
+        """The step size times k^2 at which the optimum stops holding runs, outputs held at a*.
+
+        What the page shows: the filter's closed formula, a little above the exact threshold.
+        """
+        return noise_stability.largest_stable_step(self.teacher, self.batch) * self.k**2
+
+    def border(self, angle: ArrayLike) -> FloatArray:
+        """The border between the basins of plain descent, where s has settled.
+
+        Parameters
+        ----------
+        angle : array_like
+            phi, inside (0, pi).
+
+        Returns
+        -------
+        ndarray
+            q*/N at the sum S (k + g - 1)/(k + pi - 1) to which s tends at this angle; for steps
+            short enough to preserve order, which move the border little.
+
+        Raises
+        ------
+        ValueError
+            If a* is a multiple of 1, so that s fixes q.
+        """
+        teacher = self.teacher
+        width = teacher.k + np.pi - 1
+        step = min(self.step / self.k**2, 1 / width, 1 / (_HIGHEST * teacher.norm_squared))
+        settled = teacher.output_sum * (teacher.k + g(angle) - 1) / width
+        largest = _HIGHEST * teacher.norm_squared
+        steps = StepSizes.constant(step, step)
+        found = border_alignment(teacher, steps, settled, angle, largest=largest, tolerance=1e-4)
+        return np.asarray(found / teacher.norm_squared)
 
     @property
     def start(self) -> SampledState:

@@ -13,12 +13,16 @@ class TeacherExplorer(Explorer):
     """An explorer of one teacher, with the parameters that most of them share."""
 
     k = whole(25, 2, 100, key="k", label="k")
-    angle = number(0.475077, 0.02, 0.98, key="a", label="initial angle φ₀ / π", step=0.005)
-    size = number(6.0, 0.5, 20.0, key="n", label="N / k", scale="log")
     share = number(0.25, 0.01, 2.0, key="r", label="S² / N", step=0.01)
-    output_step = number(1.0, 0.1, 4.0, key="e", label="output step size × k²", scale="log")
     ratio = number(1.0, 0.1, 10.0, key="w", label="filter step ÷ output step", scale="log")
     warmup = whole(1000, 0, 20_000, key="t", label="warm-up, iterations", scale="log")
+    angle = number(
+        0.475077, 0.02, 0.98, key="a", label="initial angle φ₀ / π", step=0.005, more=True
+    )
+    size = number(6.0, 0.5, 20.0, key="n", label="N / k", scale="log", more=True)
+    output_step = number(
+        1.0, 0.1, 4.0, key="e", label="output step size × k²", scale="log", more=True
+    )
 
     @property
     def teacher(self) -> Teacher:

@@ -77,6 +77,25 @@ class TableExplorer(Explorer):
         fates = classify(teacher, starts, section_4_steps(setting, k), network)
         return int(np.sum(fates.success))
 
+    def picture(self) -> str:
+        """The printed rates beside the exact ones."""
+        head = "".join(f'<th scope="col">{k}</th>' for k in PRINTED_K)
+        rows = []
+        short = ("no warm-up", "warm-up", "CNN")
+        for setting, label in zip(SETTINGS, short, strict=True):
+            for name, rates in (
+                ("printed", [PRINTED[setting][k] for k in PRINTED_K]),
+                ("exact", EXACT[setting]),
+            ):
+                cells = "".join(f"<td>{rate:.4f}</td>" for rate in rates)
+                rows.append(f'<tr><th scope="row">{label}: {name}</th>{cells}</tr>')
+        return (
+            '<div class="se-table" tabindex="0" role="region" aria-label="Success rates">'
+            "<table>"
+            f'<thead><tr><th scope="col">k</th>{head}</tr></thead>'
+            f"<tbody>{''.join(rows)}</tbody></table></div>"
+        )
+
     def extra(self) -> dict[str, Any]:
         """The cells: teacher and step sizes, and the printed and the exact rate."""
         cells = []

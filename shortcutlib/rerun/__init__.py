@@ -11,11 +11,13 @@ from shortcutlib.rerun.chapters import (
     paths_panel,
     population_loss_panel,
     reduction_panel,
+    schedule_panel,
     spurious_panel,
     stage_one_panel,
     stage_two_panel,
     success_panel,
 )
+from shortcutlib.rerun.noise import noise_panel
 from shortcutlib.rerun.panel import RerunPanel, choice, choices, number, whole
 from shortcutlib.rerun.reslink import two_phases_panel
 from shortcutlib.rerun.result import Experiment, Result
@@ -27,11 +29,13 @@ __all__ = [
     "certified_panel",
     "choice",
     "choices",
+    "noise_panel",
     "normalisation_panel",
     "number",
     "paths_panel",
     "population_loss_panel",
     "reduction_panel",
+    "schedule_panel",
     "spurious_panel",
     "stage_one_panel",
     "stage_two_panel",

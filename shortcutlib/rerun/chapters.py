@@ -1,6 +1,6 @@
 """The panels of the chapters: experiments with the settings that readers may change."""
 
-from shortcutlib.rerun import experiments, stages
+from shortcutlib.rerun import experiments, schedules, stages
 from shortcutlib.rerun.panel import RerunPanel, choice, choices, number, whole
 from shortcutlib.success import PRINTED_K
 
@@ -10,6 +10,7 @@ __all__ = [
     "paths_panel",
     "population_loss_panel",
     "reduction_panel",
+    "schedule_panel",
     "spurious_panel",
     "stage_one_panel",
     "stage_two_panel",
@@ -205,5 +206,36 @@ def stage_two_panel() -> RerunPanel:
             "share": number(0.3, 0.01, 1.0, "S² / (kN)", step=0.01),
             "size": number(1.0, 0.1, 10.0, "N", step=0.1),
             "digits": whole(6, 1, 9, "digits of δ"),
+        },
+    )
+
+
+def schedule_panel() -> RerunPanel:
+    """Which starts a schedule for the filter saves, and at what cost.
+
+    Returns
+    -------
+    RerunPanel
+    """
+    return RerunPanel(
+        "A schedule for the filter",
+        schedules.schedule,
+        {
+            "k": choice(25, {str(k): k for k in (16, 25, 36, 49)}, "k"),
+            "shape": choice(
+                "rest",
+                {
+                    "rest, then the full step": "rest",
+                    "linear ramp": "linear",
+                    "square ramp": "square",
+                    "half a cosine": "cosine",
+                },
+                "shape",
+            ),
+            "duration": number(2.5, 0.0, 80.0, "warm-up × η_a", step=0.1),
+            "speed": choice(20.0, {f"{x:g}": x for x in (5.0, 20.0, 50.0)}, "η_a k²"),
+            "filter": number(1.0, 0.01, 1.6, "final η_w N", step=0.01),
+            "trials": choice(2000, {f"{n:,}": n for n in (500, 2000, 10_000)}, "random starts"),
+            "seed": whole(0, *_SEEDS, "seed"),
         },
     )

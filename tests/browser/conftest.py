@@ -7,14 +7,20 @@ import functools
 import http.server
 import json
 import os
+import shutil
 import threading
 import time
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from book_pages import BUILD_LIMIT, OpenPage, Visit, build_book, load_tool, watch
-from playwright.sync_api import Browser, sync_playwright
+from explorer_pages import Show, page_of, settle
+from playwright.sync_api import Browser, Page, sync_playwright
+
+from shortcutlib.explorers import Explorer
+from shortcutlib.explorers.base import SCRIPTS
 
 FLAGS = [
     "--no-sandbox",
@@ -122,3 +128,42 @@ def open_page(browser: Browser) -> OpenPage:
             context.close()
 
     return opened
+
+
+@pytest.fixture
+def show(browser: Browser, tmp_path: Path) -> Iterator[Show]:
+    """Open a page with explorers: ``with show([explorer], http=True) as page: ...``."""
+    for script in SCRIPTS.iterdir():
+        shutil.copy(script, tmp_path)
+    handler = functools.partial(QuietHandler, directory=str(tmp_path))
+
+    @contextlib.contextmanager
+    def shown(
+        explorers: list[Explorer],
+        *,
+        http: bool = False,
+        theme: str = "light",
+        fragment: str = "",
+        scripts: bool = True,
+        **options: Any,
+    ) -> Iterator[Page]:
+        options.setdefault("viewport", {"width": 1000, "height": 900})
+        (tmp_path / "page.html").write_text(page_of(explorers, theme), encoding="utf-8")
+        where = address if http else tmp_path.as_uri()
+        context = browser.new_context(java_script_enabled=scripts, **options)
+        try:
+            visit = Visit(context.new_page())
+            watch(context, visit)
+            visit.page.goto(f"{where}/page.html{fragment}", wait_until="load")
+            if scripts:
+                settle(visit.page)
+            yield visit.page
+            assert visit.troubles == []
+        finally:
+            context.close()
+
+    with QuietServer(("127.0.0.1", 0), handler) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        address = f"http://127.0.0.1:{server.server_address[1]}"
+        yield shown
+        server.shutdown()

@@ -2,23 +2,29 @@
 
 from __future__ import annotations
 
-import contextlib
-import functools
 import itertools
 import json
-import shutil
-import threading
-from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
-from book_pages import Visit, watch
-from playwright.sync_api import Browser, Locator, Page
+from explorer_pages import (
+    KINDS,
+    PHONE,
+    Show,
+    centre,
+    drag_by_finger,
+    drawing,
+    settle,
+    spelled,
+    tap_slider,
+    values,
+    words,
+)
+from playwright.sync_api import Locator, Page
 
-from conftest import QuietHandler, QuietServer
-from shortcutlib import Teacher
+from shortcutlib import StopReason, Teacher, minibatch
 from shortcutlib.explorers import (
     BasinExplorer,
     DescentExplorer,
@@ -31,121 +37,14 @@ from shortcutlib.explorers import (
     TableExplorer,
     TwoPhasesExplorer,
 )
-from shortcutlib.explorers.base import SCRIPTS, SHARED
-from shortcutlib.success import PRINTED_K, SETTINGS
+from shortcutlib.explorers.base import SCRIPTS
+from shortcutlib.explorers.base import scripts as scripts_of
+from shortcutlib.explorers.table import EXACT
+from shortcutlib.success import PRINTED, PRINTED_K, SETTINGS
+from shortcutlib.whereabouts import Place, whereabouts
+from shortcutlib.wilson import wilson_interval
 
 AXE = Path(__file__).parent / "vendor" / "axe-core" / "axe.min.js"
-KINDS = [
-    BasinExplorer,
-    DescentExplorer,
-    DissipativityExplorer,
-    LandscapeExplorer,
-    RegularisedExplorer,
-    NoiseExplorer,
-    SurfaceExplorer,
-    TableExplorer,
-    TwoPhasesExplorer,
-]
-DARK = """:root { --pst-color-background: #14181e; --pst-color-text-base: #ced6dd;
-    --pst-color-text-muted: #9ca4af; --pst-color-border: #48566b; }
-    body { background: #14181e; color: #ced6dd; }"""
-
-PHONE: dict[str, Any] = {
-    "viewport": {"width": 360, "height": 780},
-    "has_touch": True,
-    "is_mobile": True,
-}
-
-Show = Callable[..., contextlib.AbstractContextManager[Page]]
-
-
-def page_of(explorers: list[Explorer], theme: str) -> str:
-    """A page with some explorers and nothing else."""
-    names = (*SHARED, *dict.fromkeys(f"{explorer.kind}.js" for explorer in explorers))
-    scripts = "".join(f'<script defer src="{name}"></script>' for name in names)
-    elements = "".join(explorer.to_html() for explorer in explorers)
-    return (
-        f'<!doctype html><html lang="en" data-theme="{theme}"><head><meta charset="utf-8">'
-        '<meta name="viewport" content="width=device-width, initial-scale=1">'
-        '<title>Explorers</title><link rel="icon" href="data:,">'
-        f'<link rel="stylesheet" href="explorers.css">'
-        f"<style>{DARK if theme == 'dark' else ''}</style>{scripts}</head>"
-        f"<body><main><h1>Explorers</h1>{elements}</main></body></html>"
-    )
-
-
-@pytest.fixture
-def show(browser: Browser, tmp_path: Path) -> Iterator[Show]:
-    """Open a page with explorers: ``with show([explorer], http=True) as page: ...``."""
-    for script in SCRIPTS.iterdir():
-        shutil.copy(script, tmp_path)
-    handler = functools.partial(QuietHandler, directory=str(tmp_path))
-
-    @contextlib.contextmanager
-    def shown(
-        explorers: list[Explorer],
-        *,
-        http: bool = False,
-        theme: str = "light",
-        fragment: str = "",
-        scripts: bool = True,
-        **options: Any,
-    ) -> Iterator[Page]:
-        options.setdefault("viewport", {"width": 1000, "height": 900})
-        (tmp_path / "page.html").write_text(page_of(explorers, theme), encoding="utf-8")
-        where = address if http else tmp_path.as_uri()
-        context = browser.new_context(java_script_enabled=scripts, **options)
-        try:
-            visit = Visit(context.new_page())
-            watch(context, visit)
-            visit.page.goto(f"{where}/page.html{fragment}", wait_until="load")
-            if scripts:
-                settle(visit.page)
-            yield visit.page
-            assert visit.troubles == []
-        finally:
-            context.close()
-
-    with QuietServer(("127.0.0.1", 0), handler) as server:
-        threading.Thread(target=server.serve_forever, daemon=True).start()
-        address = f"http://127.0.0.1:{server.server_address[1]}"
-        yield shown
-        server.shutdown()
-
-
-def settle(page: Page) -> None:
-    """Wait until everything is drawn, finely too."""
-    page.evaluate(
-        """async () => {
-            const drawn = e => e.spoken.textContent === e.words.textContent && e.costs.length;
-            for (let i = 0; i < 100; i++) {
-                await new Promise(r => setTimeout(r, 100));
-                if (shortcutExplorers.all.every(drawn)) return;
-            }
-            throw new Error('the explorers do not come to rest');
-        }"""
-    )
-
-
-def values(page: Page, number: int = 0) -> dict[str, Any]:
-    return page.locator(".shortcut-explorer").nth(number).evaluate("host => host.explorer.values")
-
-
-def words(page: Page, number: int = 0) -> str:
-    return page.locator(".se-readout").nth(number).inner_text()
-
-
-def drawing(page: Page, number: int = 0) -> str:
-    return page.locator(".se-panels").nth(number).inner_html()
-
-
-def centre(page: Page) -> tuple[float, float]:
-    """Where the handle is, in pixels of the window."""
-    handle = page.locator(".se-handle")
-    handle.scroll_into_view_if_needed()
-    box = handle.bounding_box()
-    assert box is not None
-    return box["x"] + box["width"] / 2, box["y"] + box["height"] / 2
 
 
 @pytest.mark.parametrize("http", [False, True])
@@ -180,7 +79,8 @@ def check_descent(page: Page) -> None:
     for name, warmup in (("warm", True), ("plain", False)):
         run = explorer.run(warmup=warmup)
         assert runs[name]["iterations"] == run.iterations
-        assert f"({run.iterations:,} iterations)" in said
+        assert runs[name]["exact"]
+        assert runs[name]["stop"] == (1 if run.stop is StopReason.GLOBAL_OPTIMUM else 2)
         at = np.array(runs[name]["path"]["iteration"])
         for key, theirs in (
             ("angle", run.path.angle),
@@ -190,7 +90,23 @@ def check_descent(page: Page) -> None:
         ):
             scale = np.max(np.abs(theirs))
             np.testing.assert_allclose(runs[name][key], theirs[at], rtol=0, atol=1e-9 * scale)
-    assert f"q₀ = {float(explorer.start.alignment):.4g}" in said.replace("−", "-")
+    teacher, path = explorer.teacher, explorer.path
+    # The iterate that is kept next.
+    at = runs["warm"]["path"]["iteration"]
+    now = next((i for i in at if i >= explorer.iteration), at[-1])
+    ends = {1: "reaches the global optimum", 2: "is trapped at the spurious point"}
+    told = [
+        f"{ends[runs[name]['stop']]} ({runs[name]['iterations']:,} iterations)"
+        for name in ("warm", "plain")
+    ]
+    assert said == (
+        f"s₀ = {spelled(float(explorer.start.output_sum))}, "
+        f"q₀ = {spelled(float(explorer.start.alignment))}, "
+        f"S = {spelled(teacher.output_sum)}, N = {spelled(teacher.norm_squared)}. "
+        f"With warm-up the run {told[0]}; without it {told[1]}. "
+        f"At iteration {now:,} with warm-up: φ = {spelled(path.angle[now] / np.pi)} π, "
+        f"q = {spelled(path.alignment[now])}, loss = {spelled(path.loss[now])}."
+    )
 
 
 def test_descent_follows_mouse_and_keyboard(show: Show) -> None:
@@ -223,29 +139,6 @@ def test_descent_follows_mouse_and_keyboard(show: Show) -> None:
         settle(page)
         assert (values(page)["k"], values(page)["warmup"]) == (9, 0)
         check_descent(page)
-
-
-def drag_by_finger(page: Page, dx: float, dy: float) -> None:
-    """Draw the handle with a finger, in two movements."""
-    x, y = centre(page)
-    client = page.context.new_cdp_session(page)
-    for kind, points in (
-        ("touchStart", [{"x": x, "y": y}]),
-        ("touchMove", [{"x": x + dx / 2, "y": y + dy / 2}]),
-        ("touchMove", [{"x": x + dx, "y": y + dy}]),
-        ("touchEnd", []),
-    ):
-        client.send("Input.dispatchTouchEvent", {"type": kind, "touchPoints": points})
-    settle(page)
-
-
-def tap_slider(page: Page, selector: str, share: float) -> None:
-    """Tap a slider at a share of its length."""
-    page.locator(selector).scroll_into_view_if_needed()
-    box = page.locator(selector).bounding_box()
-    assert box is not None
-    page.touchscreen.tap(box["x"] + share * box["width"], box["y"] + box["height"] / 2)
-    settle(page)
 
 
 def test_descent_follows_a_finger(show: Show) -> None:
@@ -344,7 +237,18 @@ def check_landscape(page: Page) -> None:
     assert found["slopePosition"] == pytest.approx(position, rel=1e-9, abs=1e-12)
     minimum = explorer.spurious_kind.value == "local minimum"
     assert found["minimum"] == minimum
-    assert f"loss = {explorer.loss():.4g}"[:10] in words(page)
+    teacher, student = explorer.teacher, explorer.student
+    assert words(page).startswith(
+        f"Student at φ = {spelled(explorer.angle)} π, t = {spelled(explorer.position)}: "
+        f"q = {spelled(float(student.alignment))}, loss = {spelled(explorer.loss())}, "
+        f"slopes ∂L/∂φ = {spelled(angle)}, ∂L/∂t = {spelled(position)}. "
+    )
+    ratio, limit = teacher.output_sum**2 / teacher.norm_squared, (explorer.k + np.pi - 1) / np.pi
+    assert words(page).endswith(
+        f"S²/N = {spelled(ratio)} is {'below' if minimum else 'not below'} "
+        f"(k + π − 1)/π = {spelled(limit)}: the spurious point is "
+        f"{'a local minimum' if minimum else 'no minimum'}."
+    )
     label = "local minimum" if minimum else "no minimum: a saddle"
     assert label in page.locator(".se-stage").inner_text()
 
@@ -390,7 +294,13 @@ def check_dissipativity(page: Page) -> None:
     # What violates the lemma is hatched, and only that.
     hatched = page.locator('.se-stage path[fill^="url"]').get_attribute("d")
     assert bool(hatched) == (worst.slack < -1e-12)
-    assert f"worst: {worst.slack:.3g}".replace("-", "−") in page.locator(".se-stage").inner_text()
+    assert f"worst: {spelled(worst.slack, 3)}" in page.locator(".se-stage").inner_text()
+    unit = "N |w − w*|²" if explorer.lemma == 11 else "N"
+    assert f"the least slack is {spelled(explorer.slack(), 3)} {unit}" in said
+    assert (
+        f"the worst in the region is {spelled(worst.slack, 3)} {unit} "
+        f"at φ = {spelled(worst.angle / np.pi, 3)} π, q = {spelled(worst.share, 3)} N. "
+    ) in said
 
 
 def test_dissipativity_follows_mouse_and_keyboard(show: Show) -> None:
@@ -474,7 +384,7 @@ def test_table_needs_no_mouse(way: str, show: Show) -> None:
     explorer = TableExplorer(trials=100, k16=False, k36=False, k49=False, k64=False, k81=False)
     options = PHONE if way == "touch" else {}
     with show([explorer], **options) as page:
-        before = page.locator("tbody tr").count()
+        before = page.locator("tbody th[scope=row]").count()
 
         def press(thing: Locator, key: str) -> None:
             if way == "touch":
@@ -486,7 +396,7 @@ def test_table_needs_no_mouse(way: str, show: Show) -> None:
         press(page.get_by_label("k = 100"), "Space")
         settle(page)
         assert values(page)["k100"] is False
-        assert page.locator("tbody tr").count() == before - len(SETTINGS)
+        assert page.locator("tbody th[scope=row]").count() == before - len(SETTINGS)
         press(page.get_by_role("button", name="Run"), "Enter")
         page.wait_for_function("shortcutExplorers.all[0].words.textContent.includes('trials in')")
         counts = page.evaluate("shortcutExplorers.all[0].counts")
@@ -509,8 +419,12 @@ def check_phases(page: Page) -> None:
         shown = found["path"][name][: last + 1]
         np.testing.assert_allclose(shown, theirs, rtol=0, atol=1e-9 * scale)
     direction = "away from" if explorer.first.inner_product < 0 else "towards"
-    assert f"points {direction} the teacher" in words(page)
-    assert f"inner product is {explorer.first.inner_product:.4g}"[:22] in words(page)
+    first = explorer.first
+    assert words(page).startswith(
+        f"At first the inner product is {spelled(first.inner_product)}: the gradient points "
+        f"{direction} the teacher; g = {spelled(first.potential)}, "
+        f"distance {spelled(float(np.sqrt(first.squared_distance)))}. "
+    )
     away = ours.inner_product <= 0
     if away[0] and not away.all():
         assert found["turn"] == int(np.argmin(away))
@@ -519,7 +433,7 @@ def check_phases(page: Page) -> None:
 def test_phases_follow_mouse_and_keyboard(show: Show) -> None:
     with show([TwoPhasesExplorer()]) as page:
         check_phases(page)
-        assert page.evaluate("() => shortcutExplorers.all[0].found.cells") > 30
+        assert page.evaluate("() => shortcutExplorers.all[0].found.cells.length") > 30
         before, picture = values(page), drawing(page)
         x, y = centre(page)
         page.mouse.move(x, y)
@@ -555,7 +469,11 @@ def check_regularised(page: Page) -> None:
     end = explorer.path()[-1]
     np.testing.assert_allclose(found["end"], end, rtol=0, atol=1e-7)
     said = words(page)
-    assert f"objective {found['line']:.4g}" in said
+    best = explorer.best_linear()
+    assert f"The best linear predictor (v = 0) has objective {spelled(best)}. " in said
+    start, objective = explorer.path()[0], float(explorer.example.value(*end))
+    assert said.startswith(f"From ({spelled(start[0])}, {spelled(start[1])}) the descent ")
+    assert f", objective {spelled(objective)}. " in said
     assert ("There is a spurious" in said) == explorer.trapped()
     marks = page.locator(".se-stage .se-text").all_text_contents()
     assert ("spurious" in marks) == explorer.trapped()
@@ -619,16 +537,27 @@ def test_table_counts_what_python_counts(http: bool, show: Show) -> None:
         settle(page)
         counts = page.evaluate("shortcutExplorers.all[0].counts")
         assert len(counts) == 9
+        rows = page.locator("tbody").evaluate_all(
+            "bodies => bodies.map(b => [...b.rows].slice(1).map("
+            "r => [...r.cells].map(c => c.textContent)))"
+        )
         for setting in SETTINGS:
             for k in (16, 25, 100):
                 count = explorer.count(setting, k)
                 assert counts[f"{setting} {k}"] == {"won": count, "open": 0, "trials": 700}
-                assert f"{count / 700:.4f}" in page.locator("tbody").inner_text()
+                row = rows[SETTINGS.index(setting)][(16, 25, 100).index(k)]
+                low, high = wilson_interval(count, 700)
+                assert row[:3] == [str(k), f"{count / 700:.4f}", f"{low:.4f} to {high:.4f}"]
+                for text, rate, digits in (
+                    (row[3], PRINTED[setting][k], 4),
+                    (row[4], EXACT[setting][PRINTED_K.index(k)], 6),
+                ):
+                    assert text == f"{rate:.{digits}f} {'✓' if low <= rate <= high else '✗'}"
 
 
 def test_table_can_be_cancelled(show: Show) -> None:
     with show([TableExplorer(trials=20_000)]) as page:
-        assert page.locator("tbody tr").count() == len(SETTINGS) * len(PRINTED_K)
+        assert page.locator("tbody th[scope=row]").count() == len(SETTINGS) * len(PRINTED_K)
         page.get_by_role("button", name="Run").click()
         page.get_by_role("button", name="Cancel").click()
         settle(page)
@@ -697,8 +626,17 @@ def test_the_cloud_is_what_python_simulates(http: bool, show: Show) -> None:
         cloud = page.evaluate("shortcutExplorers.all[0].cloud")
         expected = explorer.simulate()
         np.testing.assert_allclose(cloud["phi"], expected.angle, rtol=1e-6)
-        won = int(np.sum(expected.angle < np.pi / 2))
-        assert f"After 50 of 50 steps {won} of 20 runs have φ < π/2" in words(page)
+        reduced = minibatch.reduced_state(explorer.teacher, expected)
+        places = whereabouts(explorer.teacher, reduced)
+        assert cloud["places"] == places.tolist()
+        best, trap = (int(np.sum(places == place)) for place in (Place.OPTIMUM, Place.TRAP))
+        said = words(page)
+        assert f"After 75 of 75 steps: {best} of 20 runs near the optimum" in said
+        assert f"{trap} near the trap" in said
+        assert f"near step size × k² = {explorer.threshold:.3g}" in said
+        border = page.evaluate("shortcutExplorers.all[0].border")
+        middle = float(explorer.border(np.pi * 0.5))
+        assert border[16] == pytest.approx(middle, abs=1e-3)
         page.get_by_role("button", name="Other random numbers").click()
         page.wait_for_function(
             "(shortcutExplorers.all[0].cloud || {}).seed === 1"
@@ -711,28 +649,105 @@ def test_the_cloud_is_what_python_simulates(http: bool, show: Show) -> None:
         assert values(page)["across"] == 0.0
 
 
-def test_a_link_and_python_bring_the_same_state(show: Show) -> None:
-    changed = {"k": 36, "along": 0.25, "warmup": 0}
-    with show([DescentExplorer(), DescentExplorer(**changed)], http=True) as page:
-        page.locator("#descent-2-k").focus()
-        page.keyboard.press("ArrowRight")
+def test_long_clouds_are_begun_and_stopped_by_the_reader(show: Show) -> None:
+    """The largest settings need 14 thousand million pairs of random numbers: not unasked."""
+    explorer = NoiseExplorer(k=36, step=0.5, batch=128, runs=200)
+    with show([explorer], http=True) as page:
+        settle(page)
+        said = words(page)
+        assert f"{round(explorer.calls / 1e6):,} million pairs of random numbers" in said
+        assert "press Run" in said
+        assert page.evaluate("shortcutExplorers.all[0].cloud") is None
+        page.get_by_role("button", name="Run").click()
+        # The first snapshot is the start itself; the worker goes on.
+        page.wait_for_function("(shortcutExplorers.all[0].cloud || {}).iteration > 0")
+        page.get_by_role("button", name="Stop").click()
+        settle(page)
+        assert "Stopped." in words(page)
+        seen = page.evaluate("shortcutExplorers.all[0].cloud.iteration")
+        page.wait_for_timeout(800)
+        assert page.evaluate("shortcutExplorers.all[0].cloud.iteration") == seen < 100
+        # Smaller settings begin by themselves again.
+        page.evaluate("shortcutExplorers.all[0].set({ k: 5, step: 8, batch: 1, runs: 10 })")
+        page.wait_for_function("(shortcutExplorers.all[0].cloud || {}).iteration === 38")
+
+
+def varied(kind: type[Explorer]) -> dict[str, Any]:
+    """A value for every parameter, none of them the default."""
+    chosen: dict[str, Any] = {}
+    for name, control in kind.controls().items():
+        default = control["default"]
+        if control["kind"] == "flag":
+            chosen[name] = not default
+        elif control["kind"] == "choice":
+            chosen[name] = next(value for value, _ in control["options"] if value != default)
+        else:
+            low, high = control["low"], control["high"]
+            value = low + 0.37 * (high - low)
+            if control["scale"] == "log" and low > 0:
+                value = low * (high / low) ** 0.37
+            value = float(f"{value:.3g}")
+            chosen[name] = round(value) if control["kind"] == "whole" else value
+            assert chosen[name] != default
+    return chosen
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_link_and_python_bring_the_same_state(kind: type[Explorer], show: Show) -> None:
+    """Beginning with a state that is not the default, as chapters do."""
+    chapter = varied(kind)
+    defaults = {name: control["default"] for name, control in kind.controls().items()}
+    *_, last = chapter
+    # All defaults but one: what a link relative to the defaults would leave out.
+    wanted = {**defaults, last: chapter[last]}
+    with show([kind(), kind(**chapter)], http=True) as page:
+        host = page.locator(".shortcut-explorer").nth(1)
+        assert values(page, 1) == pytest.approx(chapter, rel=1e-5)
+        host.evaluate("(host, wanted) => host.explorer.set(wanted)", wanted)
+        state = values(page, 1)
+        assert state == pytest.approx(wanted, rel=1e-5)
         copied = page.locator(".se-copied").nth(1)
         page.get_by_role("button", name="Copy link").nth(1).click()
         link = copied.input_value()
         page.get_by_role("button", name="Copy as Python").nth(1).click()
         code = copied.input_value()
-        state = values(page, 1)
-    assert state["k"] == 37
-    variables: dict[str, Any] = {}
-    *first, last = code.split("; ")
-    exec("; ".join([*first, f"explorer = {last}"]), variables)
-    assert variables["explorer"].values() == pytest.approx(state, rel=1e-5)
-    fragment = "#" + link.split("#")[1]
-    with show([DescentExplorer(), DescentExplorer()], fragment=fragment) as page:
-        assert values(page, 1) == state
-        assert values(page, 0)["k"] == 25
         page.get_by_role("button", name="Reset").nth(1).click()
-        assert values(page, 1)["k"] == 25
+        assert values(page, 1) == pytest.approx(chapter, rel=1e-5)
+        # To follow the link in the same page is to open it.
+        key = kind.controls()[last]["key"]
+        page.evaluate("link => { location.href = link; }", link)
+        page.wait_for_function(
+            """state => {
+                const {values} = shortcutExplorers.all[1];
+                return Object.keys(state).every(name => values[name] === state[name]);
+            }""",
+            arg=state,
+        )
+        # What a link leaves out is as the chapter shows it, and nonsense changes nothing.
+        fragment = f"#explorer={kind.kind}-2&{key}={float(defaults[last]):g}&nothing=3"
+        page.evaluate("fragment => { location.hash = fragment; }", fragment)
+        page.wait_for_function(
+            "([name, value]) => shortcutExplorers.all[1].values[name] === value",
+            arg=[last, defaults[last]],
+        )
+        assert values(page, 1) == pytest.approx({**chapter, last: defaults[last]}, rel=1e-5)
+        nonsense = f"#explorer={kind.kind}-2&{key}=x"
+        page.evaluate("fragment => { location.hash = fragment; }", nonsense)
+        page.wait_for_function(
+            "([name, value]) => shortcutExplorers.all[1].values[name] !== value",
+            arg=[last, defaults[last]],
+        )
+        assert values(page, 1) == pytest.approx(chapter, rel=1e-5)
+        assert values(page, 0) == pytest.approx(defaults, rel=1e-5)
+    variables: dict[str, Any] = {}
+    *first, call = code.split("; ")
+    exec("; ".join([*first, f"explorer = {call}"]), variables)
+    assert variables["explorer"].values() == pytest.approx(state, rel=1e-5)
+    with show([kind(), kind(**chapter)], fragment="#" + link.split("#")[1]) as page:
+        assert values(page, 1) == state
+        assert values(page, 0) == pytest.approx(defaults, rel=1e-5)
+        page.get_by_role("button", name="Reset").nth(1).click()
+        assert values(page, 1) == pytest.approx(chapter, rel=1e-5)
 
 
 @pytest.mark.parametrize("theme", ["light", "dark"])
@@ -784,10 +799,30 @@ def test_nothing_sticks_out(width: int, show: Show) -> None:
         assert min(sizes) >= 24
 
 
-def test_without_scripts_words_remain(show: Show) -> None:
+@pytest.mark.parametrize("kind", [kind for kind in KINDS if kind is not NoiseExplorer])
+@pytest.mark.parametrize("width", [360, 1000])
+def test_without_scripts_a_picture_remains(kind: type[Explorer], width: int, show: Show) -> None:
+    viewport = {"width": width, "height": 900}
+    with show([kind()], scripts=False, viewport=viewport) as page:
+        for media in ("screen", "print"):
+            page.emulate_media(media=media)  # type: ignore[arg-type]
+            assert page.get_by_text("run this cell in a notebook").is_visible()
+            if kind is TableExplorer:
+                assert page.locator("table td").last.is_visible()
+                continue
+            assert page.get_by_role("img").count() >= 1
+            for picture in page.get_by_role("img").all():
+                box = picture.bounding_box()
+                assert box is not None
+                assert box["width"] > 200
+                assert box["x"] + box["width"] <= width
+
+
+def test_another_fallback_may_be_given(show: Show) -> None:
     explorer = BasinExplorer(fallback="<p>The static figure.</p>")
     with show([explorer], scripts=False) as page:
         assert page.get_by_text("The static figure.").is_visible()
+        assert not page.get_by_text("run this cell").is_visible()
 
 
 def test_paper_has_the_picture_alone(show: Show) -> None:
@@ -795,7 +830,7 @@ def test_paper_has_the_picture_alone(show: Show) -> None:
         page.emulate_media(media="print")
         assert page.locator(".se-stage svg").first.is_visible()
         assert page.locator(".se-readout").is_visible()
-        assert not page.locator(".se-controls").is_visible()
+        assert not page.locator(".se-controls").first.is_visible()
         assert not page.get_by_role("button", name="Reset").is_visible()
 
 
@@ -863,7 +898,7 @@ def test_pages_of_the_book_load_only_what_they_need(tmp_path: Path) -> None:
     out = tmp_path / "out"
     Sphinx(str(source), str(source), str(out), str(out / "trees"), "html", status=None).build()
     page = (out / "index.html").read_text(encoding="utf-8")
-    places = [page.index(f"_static/{name}") for name in (*SHARED, "basins.js")]
+    places = [page.index(f"_static/{name}") for name in scripts_of("basins")]
     assert places == sorted(places)
     assert 'defer="defer" src="_static/core.js' in page
     assert "explorers.css" in page

@@ -7,10 +7,16 @@ from scipy import special
 
 from shortcutlib import Phase, StepSizes, Teacher, minibatch, philox, reduced, success
 from shortcutlib.certificates import certify
-from shortcutlib.explorers import DissipativityExplorer, NoiseExplorer, RegularisedExplorer
+from shortcutlib.explorers import (
+    DissipativityExplorer,
+    NoiseExplorer,
+    RegularisedExplorer,
+    SurfaceExplorer,
+)
 from shortcutlib.outcomes import classify
-from shortcutlib.population import saddle_angle
+from shortcutlib.population import saddle_angle, spurious_point
 from shortcutlib.relu_kernel import g, g_deficit
+from shortcutlib.whereabouts import whereabouts
 from shortcutlib.wilson import wilson_interval
 
 MAKE = "const make = c => shortcutCore.teacher(c.k, c.S, c.N, c.angle, c.p);"
@@ -101,7 +107,7 @@ def test_trajectories(rng):
 
 def test_whole_runs_stop_where_python_stops(rng):
     cases, expected = [], []
-    for _ in range(60):
+    for _ in range(300):
         teacher, steps, network, numbers = random_case(rng, largest_k=12)
         start = reduced.ReducedState(*(c[0] for c in random_starts(rng, teacher, 1)))
         run = reduced.descend(
@@ -148,9 +154,9 @@ def test_certificates(rng):
 
 def test_fates(rng):
     cases, expected = [], []
-    for _ in range(120):
+    for _ in range(500):
         teacher, steps, network, numbers = random_case(rng, largest_k=40)
-        starts = random_starts(rng, teacher, 40)
+        starts = random_starts(rng, teacher, 12)
         fates = classify(teacher, starts, steps, network, patience=5000)
         code = np.select([fates.success, fates.trapped, fates.diverged], [1, 2, 3])
         expected.append(code)
@@ -171,6 +177,101 @@ def test_fates(rng):
     counts = np.bincount(np.ravel(expected), minlength=3)
     assert counts[0] < 500
     assert np.all(counts[1:3] > 1000)
+
+
+def test_a_glance_is_the_descent(rng):
+    """What is drawn while a slider moves: exact at first, then in strides."""
+    cases = []
+    while len(cases) < 300:
+        teacher, _, network, numbers = random_case(rng, largest_k=40)
+        if network == "cnn":
+            continue
+        s, q, angle, rest, _ = (float(c[0]) for c in random_starts(rng, teacher, 1))
+        cases.append(numbers | {"start": [s, q, angle, rest, 1.0]})
+    found = call(
+        "cases => cases.map(c => {"
+        + MAKE
+        + """
+            const t = make(c), options = {iterations: 30000, growth: 1.05, tolerance: 1e-6};
+            const whole = shortcutCore.descend(t, c.start, c.phases, options);
+            const glance = shortcutCore.glance(t, c.start, c.phases, {...options, budget: 500});
+            const at = run => Object.fromEntries(run.path.iteration.map((i, n) =>
+                [i, [run.path.s[n], run.path.q[n], run.path.phi[n], run.path.rest[n]]]));
+            const [a, b] = [at(whole), at(glance)];
+            const both = Object.keys(a).filter(i => i in b);
+            return {proved: shortcutCore.preservesOrder(t, c.phases, [c.start[0]], [c.start[1]]),
+                exact: glance.exact, stops: [whole.stop, glance.stop],
+                ends: [whole.iterations, glance.iterations], both: both.map(Number),
+                whole: both.map(i => a[i]), glance: both.map(i => b[i])};
+        })""",
+        cases,
+    )
+    strided = 0
+    for numbers, run in zip(cases, found, strict=True):
+        ours, theirs, at = (np.array(run[name]) for name in ("glance", "whole", "both"))
+        np.testing.assert_array_equal(ours[at <= 500], theirs[at <= 500])
+        if run["exact"]:
+            assert run["stops"][0] == run["stops"][1]
+            assert run["ends"][0] == run["ends"][1]
+        elif run["proved"]:
+            strided += 1
+            scale = np.max(np.abs(theirs), axis=0) + 1e-9 * numbers["N"]
+            assert np.max(np.abs(ours - theirs) / scale) < 2e-3
+            if all(run["stops"]):
+                assert run["stops"][0] == run["stops"][1]
+                assert run["ends"][1] == pytest.approx(run["ends"][0], rel=0.06)
+        else:
+            assert run["ends"][1] == 500
+    assert strided > 50
+
+
+def test_the_border_in_three_dimensions(rng):
+    cases, expected = [], []
+    while len(cases) < 40:
+        explorer = SurfaceExplorer(
+            k=int(rng.integers(2, 40)),
+            share=float(rng.uniform(0.05, 3)),
+            ratio=float(10 ** rng.uniform(0.3, 2)),
+        )
+        teacher = explorer.teacher
+        if teacher.output_sum**2 > 0.8 * (explorer.k + np.pi - 1) / np.pi:
+            continue
+        sums, angles = np.sort(rng.uniform(-1, 4, 3)), np.sort(rng.uniform(0.05, 0.95, 6))
+        expected.append(explorer.border(sums[:, None], angles[None]))
+        (phase,) = explorer.steps.phases
+        cases.append(
+            {
+                "k": explorer.k,
+                "S": teacher.output_sum,
+                "N": 1.0,
+                "angle": np.pi / 2,
+                "p": 8,
+                "sums": (sums * teacher.output_sum).tolist(),
+                "angles": (angles * np.pi).tolist(),
+                "phases": [vars(phase)],
+                "largest": explorer.extra()["largest"],
+            }
+        )
+    # JSON knows neither infinity nor what is no number: they travel as text.
+    found = call(
+        "cases => cases.map(c => {"
+        + MAKE
+        + """
+            const options = {largest: c.largest, halvings: 30, patience: 1000000};
+            return shortcutCore.borderSheet(make(c), c.phases, c.sums, c.angles, options)
+                .map(row => row.map(String));
+        })""",
+        cases,
+        (*CORE, SCRIPTS / "basin_border.js"),
+    )
+    places = 0
+    for ours, theirs in zip(np.array(found, dtype=float), expected, strict=True):
+        inside = np.isfinite(theirs)
+        np.testing.assert_array_equal(ours[~inside], theirs[~inside])
+        # Python's own accuracy is 2.5e-6, and strides are good to about as much.
+        np.testing.assert_allclose(ours[inside], theirs[inside], rtol=0, atol=1e-5)
+        places += np.sum(inside)
+    assert places > 400
 
 
 @pytest.mark.parametrize("setting", success.SETTINGS)
@@ -283,7 +384,7 @@ def test_dissipativity_maps(rng):
                 students.map(s => s.sum), students.map(s => s.rest)];
         })""",
         cases,
-        (*CORE, SCRIPTS / "dissipativity.js"),
+        (*CORE, SCRIPTS / "slack_maps.js"),
     )
     for ours, theirs in zip(found, expected, strict=True):
         assert ours[2] == theirs[2]
@@ -310,7 +411,7 @@ def test_the_regularised_landscape(rng):
                 "v": rng.uniform(-4, 4),
             }
         )
-    scripts = (*CORE, SCRIPTS / "regularised.js")
+    scripts = (*CORE, SCRIPTS / "example_1.js")
     found = call("cases => cases.map(shortcutExample.everything)", cases, scripts)
     fates = set()
     for case, ours in zip(cases, found, strict=True):
@@ -341,8 +442,9 @@ def test_stochastic_runs_are_the_same():
             """c => {
                 const t = shortcutCore.teacher(...c.numbers), kept = [];
                 const end = shortcutCore.sampledRuns(t, c.plan, c.along, c.across,
-                    (iteration, phi, q) => kept.push([iteration, phi, q]));
-                return {...end, kept, star: Array.from(shortcutCore.outputWeights(t))};
+                    (...snapshot) => kept.push(snapshot));
+                return {...end, kept, star: Array.from(shortcutCore.outputWeights(t)),
+                    limit: shortcutCore.largestStableStep(t, c.plan.batch)};
             }""",
             {
                 "numbers": [
@@ -370,6 +472,60 @@ def test_stochastic_runs_are_the_same():
         assert [row[0] for row in found["kept"]] == [0, 4, 8, 9]
         last = minibatch.reduced_state(teacher, expected)
         np.testing.assert_allclose(found["kept"][-1][2], last.alignment, rtol=1e-9, atol=1e-10)
+        assert found["kept"][-1][3] == whereabouts(teacher, last).tolist()
+        assert found["limit"] * explorer.k**2 == pytest.approx(explorer.threshold, rel=1e-12)
+
+
+def test_places_are_the_same(rng):
+    """Near the optimum, near the trap, neither: students on all sides of the definitions."""
+    teacher = Teacher.section_4(9)
+    star = teacher.output_weights
+    trap = spurious_point(teacher).a
+    share = rng.random((300, 1))
+    outputs = share * star + (1 - share) * trap + rng.standard_normal((300, 9)) * 0.3
+    outputs[:60] = star + 0.1 * rng.standard_normal((60, 9))
+    angle = np.where(np.arange(300) < 60, 0.1, np.pi) * rng.random(300)
+    found = call(
+        """c => {
+            const t = shortcutCore.teacher(...c.numbers);
+            return c.outputs.map((a, i) => shortcutCore.place(t, c.star, a, c.angle[i]));
+        }""",
+        {
+            "numbers": [9, teacher.output_sum, teacher.norm_squared, teacher.angle],
+            "outputs": outputs.tolist(),
+            "star": star.tolist(),
+            "angle": angle.tolist(),
+        },
+    )
+    state = minibatch.reduced_state(teacher, minibatch.state(teacher, outputs, angle))
+    assert found == whereabouts(teacher, state).tolist()
+    assert min(found.count(place) for place in (0, 1, 2)) > 10
+
+
+def test_borders_are_the_same():
+    angles = np.linspace(0.03, 0.97, 9) * np.pi
+    for settings in ({}, {"k": 5, "share": 1.5, "size": 2.0}, {"k": 36, "step": 32.0}):
+        explorer = NoiseExplorer(**settings)
+        teacher = explorer.teacher
+        found = call(
+            """c => shortcutCore.settledBorder(shortcutCore.teacher(...c.numbers), c.step, c.angles)
+                .map((x) => (isFinite(x) ? x : String(x)))""",
+            {
+                "numbers": [
+                    explorer.k,
+                    teacher.output_sum,
+                    teacher.norm_squared,
+                    explorer.angle * np.pi,
+                ],
+                "step": explorer.step / explorer.k**2,
+                "angles": angles.tolist(),
+            },
+        )
+        expected = explorer.border(angles)
+        ours = np.array([float(str(x).replace("Infinity", "inf")) for x in found])
+        np.testing.assert_array_equal(np.isfinite(ours), np.isfinite(expected))
+        inside = np.isfinite(ours)
+        np.testing.assert_allclose(ours[inside], expected[inside], atol=4e-4)
 
 
 def test_without_node_a_browser_answers():

@@ -10,7 +10,7 @@ import pytest
 import traitlets
 from scipy import stats
 
-from shortcutlib import StopReason, exact, minibatch
+from shortcutlib import StepSizes, StopReason, exact, minibatch, noise_stability
 from shortcutlib.explorers import (
     BasinExplorer,
     DescentExplorer,
@@ -22,10 +22,13 @@ from shortcutlib.explorers import (
     TableExplorer,
     TwoPhasesExplorer,
 )
-from shortcutlib.explorers.base import SCRIPTS, SHARED
+from shortcutlib.explorers.base import SCRIPTS
+from shortcutlib.explorers.base import scripts as scripts_of
 from shortcutlib.explorers.table import EXACT
+from shortcutlib.outcomes import classify
 from shortcutlib.population import SpuriousKind
-from shortcutlib.reduced import loss, reduce
+from shortcutlib.reduced import ReducedState, loss, reduce, state
+from shortcutlib.relu_kernel import g
 from shortcutlib.success import PRINTED_K, SETTINGS, section_4_steps
 from shortcutlib.teacher import Teacher
 
@@ -56,7 +59,7 @@ def test_one_value_is_a_picture_in_a_kernel_and_in_a_page(kind):
         page,
     )
     assert inside[1] == kind.kind
-    assert "JavaScript" in inside[3]
+    assert "run this cell in a notebook" in inside[3]
     content = json.loads(inside[2])
     assert content["values"] == explorer.values()
     assert content["specification"] == explorer.specification() == explorer._specification
@@ -70,7 +73,7 @@ def test_one_value_is_a_picture_in_a_kernel_and_in_a_page(kind):
 @pytest.mark.parametrize("kind", KINDS)
 def test_the_module_is_made_of_the_same_scripts_as_the_page(kind):
     esm = str(kind()._esm)
-    for name in (*SHARED, f"{kind.kind}.js"):
+    for name in scripts_of(kind.kind):
         assert (SCRIPTS / name).read_text(encoding="utf-8") in esm
     assert esm.rstrip().endswith("export default globalThis.shortcutExplorers.widget;")
     assert not re.search(r"^\s*import ", esm, flags=re.MULTILINE)
@@ -100,8 +103,16 @@ def test_the_representation_makes_the_same_explorer():
     explorer = DescentExplorer(k=16, across=-0.5)
     assert repr(explorer) == "DescentExplorer(k=16, across=-0.5)"
     assert eval(repr(explorer)).values() == explorer.values()
-    with pytest.raises(TypeError, match="no parameter 'kk'; it has k, angle"):
+    with pytest.raises(TypeError, match="no parameter 'kk'; it has k, share"):
         DescentExplorer(kk=3)
+
+
+def test_reset_leads_to_the_first_state():
+    explorer = DescentExplorer(k=16, across=-0.5)
+    explorer.k = 9
+    specification = explorer.specification()
+    assert specification == explorer._specification
+    assert specification["initial"] == explorer.values() | {"k": 16}
 
 
 def test_words_cannot_end_the_script_element():
@@ -208,7 +219,7 @@ def test_the_regularised_landscape_is_figure_1():
 
 
 @pytest.mark.parametrize("setting", SETTINGS)
-@pytest.mark.parametrize("k", [16, 64])
+@pytest.mark.parametrize("k", PRINTED_K)
 def test_exact_rates_of_the_table(setting, k):
     network = "cnn" if setting == "cnn" else "residual"
     found = exact.success_probability(
@@ -261,7 +272,8 @@ def test_noise_has_the_starts_and_the_law_of_the_library():
     descent = DescentExplorer(k=5, along=0.3, across=-0.4)
     assert state.output_sum[0] == pytest.approx(float(descent.start.output_sum))
     assert state.alignment[0] == pytest.approx(float(descent.start.alignment))
-    assert explorer.iterations == 50
+    assert explorer.iterations == 75
+    assert explorer.calls == 75 * 40 * (8 + 1)
     x, y, length = explorer.numbers(7)
     assert x.shape == y.shape == (40, 3, 5)
     both = np.concatenate([x.ravel(), y.ravel()])
@@ -273,3 +285,22 @@ def test_noise_has_the_starts_and_the_law_of_the_library():
     assert length.shape == (40,)
     end = explorer.simulate(3)
     assert np.all(end.angle != start.angle)
+
+
+def test_noise_draws_the_border_and_the_threshold():
+    explorer = NoiseExplorer(k=9, batch=4)
+    teacher, step = explorer.teacher, explorer.threshold / 81
+    # Just below and just above the threshold of the filter with outputs at rest.
+    for share in (0.99, 1.01):
+        stable = noise_stability.is_stable(teacher, 1e-9, share * step, 4)
+        assert stable == (share < 1)
+    angles = np.array([0.2, 0.475, 0.8]) * np.pi
+    steps = StepSizes.constant(0.002, 0.002)
+    width = 9 + np.pi - 1
+    for angle, border in zip(angles, explorer.border(angles), strict=True):
+        s = teacher.output_sum * (9 + g(angle) - 1) / width
+        q = border * teacher.norm_squared
+        for away, success in ((0.01, True), (-0.01, False)):
+            place = state(s, q + away * teacher.norm_squared, angle)
+            starts = ReducedState(*(np.atleast_1d(x) for x in place))
+            assert bool(classify(teacher, starts, steps).success[0]) == success

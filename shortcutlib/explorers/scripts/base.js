@@ -1,18 +1,24 @@
 // What every explorer shares: parameters and their controls, links, the two lives, the redraw.
 (() => {
   "use strict";
-  const { digits, fit, fromSlider, make, toSlider } = globalThis.shortcutExplorers;
+  const { digits, fit, fromSlider, make, plain, toSlider } = globalThis.shortcutExplorers;
   if (globalThis.shortcutExplorers.define) return;
   const kinds = {};
   const all = [];
+  // Narrower than this many pixels, the picture stays in sight while the controls scroll by.
+  const NARROW = 480;
 
   class Explorer {
     constructor(host, specification, values, changed) {
-      Object.assign(this, { host, specification, changed, costs: [], extra: specification.extra });
+      Object.assign(this, { host, specification, changed, values: {}, costs: [],
+        drawings: [], jobs: [], extra: specification.extra });
       this.controls = new Map(specification.controls.map((control) => [control.name, control]));
-      this.values = {};
+      // Where Reset and links begin: the state in which the chapter or the cell shows the explorer.
+      this.initial = {};
+      const first = changed ? specification.initial : values;
       for (const [name, control] of this.controls) {
         this.values[name] = fit(control, values[name] ?? control.default);
+        this.initial[name] = fit(control, first[name] ?? control.default);
       }
       this.id = unique(specification.name);
       all.push(this);
@@ -20,7 +26,10 @@
       this.build();
       this.readLink();
       this.view = kinds[specification.kind](this);
-      this.resizing = new ResizeObserver(() => this.schedule());
+      this.resizing = new ResizeObserver(() => {
+        this.measure();
+        this.schedule();
+      });
       this.resizing.observe(this.panels);
       for (const name of this.controls.keys()) this.show(name);
       this.schedule();
@@ -34,11 +43,19 @@
       this.inputs = new Map();
       this.nodes = new Map();
       this.form = make("div", { class: "se-controls" });
-      const flags = make("div", { class: "se-flags" });
+      const further = make("div", { class: "se-controls" });
       for (const control of controls.filter(({ shown }) => shown)) {
-        (control.kind === "flag" ? flags : this.form).append(this.controlFor(control));
+        let place = control.more ? further : this.form;
+        if (control.kind === "flag") {
+          // Neighbouring flags share a line.
+          if (!place.lastChild?.classList.contains("se-flags")) {
+            place.append(make("div", { class: "se-flags" }));
+          }
+          place = place.lastChild;
+        }
+        place.append(this.controlFor(control));
       }
-      this.form.append(flags);
+      this.more = make("details", { class: "se-more" }, make("summary", {}, "More settings"), further);
       this.panels = make("div", { class: "se-panels" });
       this.bar = make("div", { class: "se-bar" });
       this.words = make("p", { class: "se-readout" });
@@ -58,8 +75,29 @@
       );
       this.host.append(
         make("p", { class: "se-title" }, title), this.panels, this.bar, this.words, this.form,
-        foot, this.spoken
+        ...(further.children.length ? [this.more] : []), foot, this.spoken
       );
+      this.measure();
+    }
+
+    // Whether the explorer is narrow: then it begins with the main settings alone.
+    measure() {
+      const narrow = this.words.clientWidth > 0 && this.words.clientWidth < NARROW;
+      if (narrow !== this.narrow) this.more.open = !narrow;
+      this.narrow = narrow;
+      this.host.classList.toggle("se-narrow", narrow);
+      this.host.style.setProperty("--se-picture", `${this.panels.clientHeight}px`);
+      for (const panel of this.drawings) panel.measure();
+    }
+
+    // Whether something is still being computed elsewhere.
+    get busy() {
+      return this.jobs.some((job) => job.busy);
+    }
+
+    // A setting that has no effect at present cannot be changed.
+    enable(name, on) {
+      for (const input of this.inputs.get(name)) input.disabled = !on;
     }
 
     button(text, action) {
@@ -131,7 +169,7 @@
       else {
         inputs[0].value = String(toSlider(control, value));
         if (control.scale === "log") inputs[0].setAttribute("aria-valuetext", digits(value, 6));
-        inputs[1].value = digits(value, 6);
+        inputs[1].value = plain(value, 6);
       }
     }
 
@@ -151,16 +189,18 @@
     }
 
     reset() {
-      const start = {};
-      for (const [name, control] of this.controls) start[name] = control.default;
-      this.set(start);
+      this.set(this.initial);
     }
 
     // Draw in the next frame, however many changes arrive before it; finely once it is quiet.
     schedule() {
       clearTimeout(this.later);
+      this.resting = false;
       this.later = setTimeout(() => {
         if (this.view && this.view.fine) this.redraw(true);
+        // What is not final is not worth saying.
+        if (this.busy) return;
+        this.resting = true;
         if (this.spoken.textContent !== this.words.textContent) {
           this.spoken.textContent = this.words.textContent;
         }
@@ -181,32 +221,32 @@
       if (this.costs.length > 1000) this.costs.shift();
     }
 
-    changes() {
-      return [...this.controls].filter(([name, control]) => this.values[name] !== control.default);
-    }
-
+    // What is the class's default need not be said in Python.
     python() {
       const { call } = this.specification;
       const spell = (value) => (value === true ? "True" : value === false ? "False" : value);
-      const parts = this.changes().map(([name]) => `${name}=${spell(this.values[name])}`);
+      const parts = [...this.controls]
+        .filter(([name, control]) => this.values[name] !== control.default)
+        .map(([name]) => `${name}=${spell(this.values[name])}`);
       return `from shortcutlib.explorers import ${call}\n${call}(${parts.join(", ")})`;
     }
 
+    // Every parameter, so that a link outlives a change of the chapter or of a default.
     link() {
-      const parts = this.changes().map(([name, { key }]) => `${key}=${Number(this.values[name])}`);
+      const parts = [...this.controls].map(([name, { key }]) => `${key}=${Number(this.values[name])}`);
       return `${location.href.split("#")[0]}#${[`explorer=${this.id}`, ...parts].join("&")}`;
     }
 
+    // A link written by hand may leave parameters out: they are as the chapter shows them.
     readLink() {
       const state = new URLSearchParams(location.hash.slice(1));
       if (this.changed || state.get("explorer") !== this.id) return;
+      const there = { ...this.initial };
       for (const [name, control] of this.controls) {
-        if (state.has(control.key)) {
-          this.values[name] = fit(control, Number(state.get(control.key)));
-          this.show(name);
-        }
+        const told = state.get(control.key);
+        if (told && Number.isFinite(Number(told))) there[name] = fit(control, Number(told));
       }
-      this.schedule();
+      this.set(there);
       this.host.scrollIntoView();
     }
 
@@ -223,6 +263,7 @@
       cancelAnimationFrame(this.frame);
       clearTimeout(this.later);
       if (this.view.dispose) this.view.dispose();
+      for (const job of this.jobs) job.stop();
       all.splice(all.indexOf(this), 1);
     }
   }

@@ -1,7 +1,7 @@
 // The disc of starts by fate, with and without warm-up, and the success probability.
 (() => {
   "use strict";
-  const { Panel, define, problem, startAt } = globalThis.shortcutExplorers;
+  const { Panel, define, discAxes, problem, startAt } = globalThis.shortcutExplorers;
   const core = globalThis.shortcutCore;
   const COARSE = 24, FINE = 64;
   // Undecided after so many steps, a start is drawn as one that fails.  Where steps are too long
@@ -97,6 +97,7 @@
     const discs = [["plain", "Without warm-up"], ["warm", "With warm-up"]].map(([which, title]) => [
       which, title, new Panel(explorer, { square: true, title,
         alt: `Disc of starts ${title.toLowerCase()}: those that fail are hatched` })]);
+    explorer.panels.classList.add("se-pair");
 
     function draw(v, fine) {
       const { t, ...schedules } = problem(v);
@@ -107,9 +108,7 @@
           ? columns(t, schedules[which], FINE, 1e-6, IMPATIENCE.fine)
           : columns(t, schedules[which], COARSE, 5e-4, IMPATIENCE.coarse);
         found[which] = result;
-        const ticks = [[-1, "−1"], [0, "0"], [1, "1"]], ends = { low: -1.05, high: 1.05, ticks };
-        panel.begin({ ...ends, label: "a₀ along 1, over R" },
-          { ...ends, label: "along the rest of a*" });
+        panel.begin(...discAxes);
         const [area, border] = shape(panel, result);
         panel.circle("won", "se-won", 1);
         panel.hatch("lost", area);
@@ -120,7 +119,7 @@
         const words = result.proved ? "trapped" : "fails";
         if (area) panel.text("down", "se-spurious", 0, -0.86, words, { anchor: "middle" });
         panel.end();
-        panel.heading.textContent = `${title}: ${say(result)}`;
+        panel.rename(`${title}: ${say(result)}`);
       }
       explorer.found = found;
       return `Probability of success for the paper's random starts: ${say(found.plain)} without ` +

@@ -13,7 +13,16 @@
     return node;
   }
 
-  const digits = (value, n = 4) => String(Number(Number(value).toPrecision(n)));
+  // A number for the machine, as in a field, and for readers: −1.2 · 10⁻⁷ rather than -1.2e-7.
+  const plain = (value, n = 4) => String(Number(Number(value).toPrecision(n)));
+  const RAISED = "⁰¹²³⁴⁵⁶⁷⁸⁹";
+  const raised = (n) => (n < 0 ? "⁻" : "") +
+    [...String(Math.abs(n))].map((digit) => RAISED[digit]).join("");
+  function digits(value, n = 4) {
+    const [mantissa, exponent] = plain(value, n).split("e");
+    const text = mantissa.replace("-", "−");
+    return exponent === undefined ? text : `${text} · 10${raised(Number(exponent))}`;
+  }
 
   // A value inside its range and on its grid.
   function fit(control, value) {
@@ -43,5 +52,5 @@
     return Number(value.toPrecision(3));
   }
 
-  globalThis.shortcutExplorers = { digits, fit, fromSlider, make, toSlider };
+  globalThis.shortcutExplorers = { digits, fit, fromSlider, make, plain, raised, toSlider };
 })();

@@ -142,6 +142,41 @@
     }
   }
 
+  // As `core.descend` for a residual network, but from `budget` single steps on in strides: a path to
+  // look at while a slider moves.  `exact` says whether single steps were enough; where strides are
+  // not proved to work, the path just ends there.
+  function glance(t, start, phases, options) {
+    const { iterations, budget, growth, tolerance = 1e-6 } = options;
+    const begun = core.descend(t, start, phases,
+      { growth, tolerance, iterations: Math.min(budget, iterations) });
+    const exact = begun.stop > 0 || begun.iterations >= iterations;
+    if (exact || !preservesOrder(t, phases, [start[0]], [start[1]])) return { ...begun, exact };
+    const x = Float64Array.from(begun.state), { path } = begun;
+    const parts = core.stretches(phases);
+    let i = begun.iterations, now = 0, stop = 0;
+    while (!stop && i < iterations) {
+      const next = Math.min(iterations, Math.max(i + 1, Math.floor(i * growth)));
+      while (i < next) {
+        while (i >= parts[now].end) now++;
+        const { phase, end } = parts[now], left = Math.min(next, end) - i;
+        let m = Math.min(longestStride(t, phase, x[1]), left);
+        if (m < SHORTEST_STRIDE) {
+          m = 1;
+          core.step(t, x, phase.output, phase.filter, false);
+        } else {
+          stride(t, phase, x, strideWeights(m));
+          x[2] = Math.min(Math.max(x[2], 0), PI);
+          x[3] *= Math.abs(1 - (phase.output * (PI - 1)) / (2 * PI)) ** m;
+        }
+        i += m;
+      }
+      stop = core.arrival(t, x, tolerance);
+      path.iteration.push(i);
+      ["s", "q", "phi", "rest", "length"].forEach((name, n) => path[name].push(x[n]));
+    }
+    return { stop, iterations: i, path, state: Array.from(x), exact };
+  }
+
   // Everything about a schedule that does not depend on the start.
   function plan(t, phases, cnn) {
     const parts = core.stretches(phases);
@@ -209,5 +244,5 @@
     return Uint8Array.from(starts.s, (s, i) => decide(s, starts.q[i], starts.phi[i])[0]);
   }
 
-  Object.assign(core, { certifier, classify, judge, preservesOrder });
+  Object.assign(core, { certifier, classify, glance, judge, preservesOrder });
 });

@@ -1,14 +1,14 @@
 // The loss over the plane through the two optima; drag the student.
 (() => {
   "use strict";
-  const { ANGLES, Panel, clamp, define, digits } = globalThis.shortcutExplorers;
+  const { ANGLES, INK, Panel, clamp, define, digits } = globalThis.shortcutExplorers;
   const core = globalThis.shortcutCore;
-  const PI = Math.PI, LOW = -0.6, HIGH = 1.4, WIDE = 120, TALL = 90, LEVELS = 14;
+  const PI = Math.PI, WIDE = 120, TALL = 90, LEVELS = 14;
   const ENDS = ["is still on its way", "leads to the global optimum",
     "leads to the spurious point", "diverges"];
 
   define("landscape", (explorer) => {
-    const { values } = explorer;
+    const { values } = explorer, { low: LOW, high: HIGH } = explorer.controls.get("position");
     const panel = new Panel(explorer, { title: "Loss", height: 380, canvas: true, moves: true,
       alt: "Map of the loss over angle and position; one point, the student, can be moved",
       keys: [["se-ink se-dashed", "path of gradient descent"]] });
@@ -19,9 +19,6 @@
       nudged: (dx, dy) => explorer.set({ angle: Number((values.angle + 0.01 * dx).toFixed(4)),
         position: Number((values.position + 0.01 * dy).toFixed(4)) }),
     });
-    const context = panel.canvas.getContext("2d", { willReadFrequently: true });
-    panel.canvas.width = WIDE;
-    panel.canvas.height = TALL;
 
     // Everything that depends on the teacher alone.
     function world(v) {
@@ -36,34 +33,28 @@
       (core.gDeficit(angle) * (w.q + position * w.dq)) / (2 * PI);
 
     // The map in even bands: the levels are squares, so that the flat valley shows.
-    let painted = "";
+    let top = 0;
     function paint(v, w) {
-      const ink = getComputedStyle(explorer.host).color;
-      const signature = `${v.k} ${v.fraction} ${ink}`;
-      if (signature === painted) return;
-      painted = signature;
-      context.fillStyle = ink;
-      context.fillRect(0, 0, 1, 1);
-      const [red, green, blue] = context.getImageData(0, 0, 1, 1).data;
-      const image = context.createImageData(WIDE, TALL);
-      const deficits = Array.from({ length: WIDE },
-        (_, i) => core.gDeficit((PI * (i + 0.5)) / WIDE));
-      let top = 0;
-      const losses = new Float64Array(WIDE * TALL);
-      for (let j = 0; j < TALL; j++) {
-        const position = HIGH - ((HIGH - LOW) * (j + 0.5)) / TALL;
-        const base = (1 - position) ** 2 * w.fixed, q = (w.q + position * w.dq) / (2 * PI);
-        for (let i = 0; i < WIDE; i++) {
-          const value = base + deficits[i] * q;
-          losses[j * WIDE + i] = value;
-          if (value > top) top = value;
+      panel.paint(`${v.k} ${v.fraction}`, WIDE, TALL, (bytes) => {
+        const deficits = Array.from({ length: WIDE },
+          (_, i) => core.gDeficit((PI * (i + 0.5)) / WIDE));
+        const losses = new Float64Array(WIDE * TALL);
+        top = 0;
+        for (let j = 0; j < TALL; j++) {
+          const position = HIGH - ((HIGH - LOW) * (j + 0.5)) / TALL;
+          const base = (1 - position) ** 2 * w.fixed, q = (w.q + position * w.dq) / (2 * PI);
+          for (let i = 0; i < WIDE; i++) {
+            const value = base + deficits[i] * q;
+            losses[j * WIDE + i] = value;
+            if (value > top) top = value;
+          }
         }
-      }
-      for (let n = 0; n < losses.length; n++) {
-        const band = Math.floor(LEVELS * Math.sqrt(losses[n] / top));
-        image.data.set([red, green, blue, Math.min(120, 8 + band * 9)], 4 * n);
-      }
-      context.putImageData(image, 0, 0);
+        for (let n = 0; n < losses.length; n++) {
+          const band = Math.floor(LEVELS * Math.sqrt(losses[n] / top));
+          bytes.set([...INK, Math.min(120, 8 + band * 9)], 4 * n);
+        }
+      });
+      panel.ramp("0", digits(top, 3));
     }
 
     function draw(v) {

@@ -1,4 +1,7 @@
 // A panel: axes, lines and marks in SVG, in pixels of the page, and points that can be moved.
+//
+// Colours come from the style sheet alone, by class, so that a change of theme and paper need no new
+// drawing; a bitmap is painted in the light theme's colours, and the style sheet turns them over.
 (() => {
   "use strict";
   const { clamp, make, scale, ticksOf } = globalThis.shortcutExplorers;
@@ -11,71 +14,135 @@
     square: "M-5,-5H5V5H-5Z",
   };
 
+  // Red, green and blue of the light theme's ink, for bitmaps.
+  const INK = [27, 31, 36];
+
   function svg(tag, attributes = {}) {
     const node = document.createElementNS(NAMESPACE, tag);
     for (const [name, value] of Object.entries(attributes)) node.setAttribute(name, value);
     return node;
   }
 
-  // A sample of a line with its meaning, for beside a title.
-  function keyTo(look, words) {
-    const sample = svg("svg", { viewBox: "0 0 26 8", width: 26, height: 8, "aria-hidden": "true" });
-    sample.append(svg("path", { d: "M1,4H25", class: `se-line ${look}` }));
-    return make("span", { class: "se-key" }, sample, ` ${words}`);
-  }
-
   class Panel {
     // `square` panels keep their shape, up to `largest` pixels wide; `canvas` puts a bitmap behind
-    // the drawing.
+    // the drawing; `headroom` is kept free above the axes; `moves` says that something can be moved.
+    // `keys` are [look, meaning] for lines, [look, meaning, shape] for marks and "hatch" for areas.
     constructor(explorer, options) {
       const { title, alt, height = 250, square = false, canvas = false, moves, keys = [],
-        largest = 290 } = options;
-      Object.assign(this, { explorer, height, square, largest, kept: new Map() });
+        largest = 290, headroom = 0 } = options;
+      Object.assign(this, { explorer, height, square, largest, headroom, kept: new Map() });
+      explorer.drawings.push(this);
       this.box = make("div", { class: "se-panel" });
       this.stage = make("div", { class: "se-stage" });
       this.root = svg("svg", { role: moves ? "group" : "img", "aria-label": alt });
       this.axes = svg("g", { class: "se-axes", "aria-hidden": "true" });
-      this.layer = svg("g");
-      this.top = svg("g");
-      this.root.append(this.axes, this.layer, this.top);
+      [this.under, this.layer, this.top] = [svg("g"), svg("g"), svg("g")];
+      this.root.append(this.under, this.axes, this.layer, this.top);
       if (canvas) this.stage.append((this.canvas = make("canvas", { "aria-hidden": "true" })));
       this.stage.append(this.root);
-      const heading = (this.heading = make("p", { class: "se-panel-title" }, title));
-      for (const [look, words] of keys) heading.append(keyTo(look, words));
+      const heading = (this.heading = make("p", { class: "se-panel-title" }));
+      heading.append((this.titleNode = make("span", {}, title)));
+      for (const key of keys) heading.append(this.keyTo(...key));
       this.box.append(heading, this.stage);
       explorer.panels.append(this.box);
     }
 
+    // Another title; the keys beside it stay.
+    rename(title) {
+      this.titleNode.textContent = title;
+    }
+
+    // A sample of a line, a mark or an area with its meaning, for beside the title.
+    keyTo(look, words, shape = "line") {
+      const sample = svg("svg", { viewBox: "0 0 26 12", width: 26, height: 12,
+        "aria-hidden": "true" });
+      if (shape === "line") sample.append(svg("path", { d: "M1,6H25", class: `se-line ${look}` }));
+      else if (shape === "area") {
+        sample.append(svg("path", { d: "M1,1H25V11H1Z", class: look }));
+      } else if (shape === "hatch") {
+        sample.append(svg("path", { d: "M1,1H25V11H1Z", class: "se-edge", fill: this.hatching() }));
+      } else {
+        sample.append(svg("path", { d: MARKS[shape], class: `se-mark ${look}`,
+          transform: "translate(13,6) scale(0.8)" }));
+      }
+      return make("span", { class: "se-key" }, sample, ` ${words}`);
+    }
+
+    // What the shades of the bitmap mean, from its faintest to its strongest.
+    ramp(low, high) {
+      if (!this.scaleNode) {
+        this.scaleNode = [make("span"), make("span", { class: "se-ramp" }), make("span")];
+        this.heading.append(make("span", { class: "se-key" }, ...this.scaleNode));
+      }
+      this.scaleNode[0].textContent = `${low} `;
+      this.scaleNode[2].textContent = ` ${high}`;
+    }
+
+    // How large the drawing is; on a narrow screen it has to leave room for the controls.  The width
+    // is asked for when it may have changed, since the answer costs the browser a new layout.
+    measure() {
+      this.width = Math.max(96, Math.round(this.stage.clientWidth) || 320);
+    }
+    size() {
+      if (this.width === undefined) this.measure();
+      const { width } = this;
+      const { narrow, panels } = this.explorer;
+      const most = narrow ? (panels.children.length > 1 ? 165 : 250) : Infinity;
+      const height = this.square ? Math.min(width, this.largest) : this.height;
+      return [width, Math.min(height, most), width < 220];
+    }
+
     // Begin a drawing with these axes; what is not drawn again until `end` disappears.
     begin(x, y) {
-      const width = Math.max(200, Math.round(this.stage.clientWidth) || 320);
-      const height = this.square ? Math.min(width, this.largest) : this.height;
-      const margin = { left: 46, right: 12, top: 8, bottom: 38 };
-      this.frame = { left: margin.left, right: width - margin.right, top: margin.top,
-        bottom: height - margin.bottom };
+      const [width, height, small] = this.size();
+      const margin = small ? { left: 32, right: 6, top: 6, bottom: 32 }
+        : { left: 46, right: 12, top: 8, bottom: 38 };
+      const top = margin.top + this.headroom, left = margin.left;
+      const frame = (this.frame = { left, top, right: width - margin.right,
+        bottom: height - margin.bottom });
       if (this.square) {
-        const side = Math.min(this.frame.right - this.frame.left,
-          this.frame.bottom - this.frame.top);
-        this.frame.right = this.frame.left + side;
-        this.frame.bottom = this.frame.top + side;
+        const side = Math.min(frame.right - left, frame.bottom - top);
+        frame.right = left + side;
+        frame.bottom = top + side;
       }
-      const { left, right, top, bottom } = this.frame;
+      const { right, bottom } = frame;
       this.x = scale(x, left, right);
       this.y = scale(y, bottom, top);
       const signature = JSON.stringify([width, height, x, y]);
       if (signature !== this.signature) {
         this.signature = signature;
         this.root.setAttribute("viewBox", `0 0 ${width} ${height}`);
-        this.drawAxes(x, y);
+        this.drawAxes(x, y, small);
         if (this.canvas) {
-          Object.assign(this.canvas.style, { left: `${left}px`, top: `${top}px`,
-            width: `${right - left}px`, height: `${bottom - top}px` });
+          // In shares of the whole, since on paper the drawing is scaled.
+          const share = (pixels, whole) => `${(100 * pixels) / whole}%`;
+          Object.assign(this.canvas.style, { left: share(left, width), top: share(top, height),
+            width: share(right - left, width), height: share(bottom - top, height) });
         }
       }
       this.used = new Set();
     }
 
-    drawAxes(x, y) {
+    // A drawing without axes, in pixels of its own.
+    beginFree(width, height) {
+      this.root.setAttribute("viewBox", `0 0 ${width} ${height}`);
+      this.used = new Set();
+    }
+
+    // The bitmap, unless it is already that of this signature; `fill(bytes)` sets red, green, blue
+    // and opacity of every pixel, row by row from the top.
+    paint(signature, wide, tall, fill) {
+      if (signature === this.painted) return;
+      this.painted = signature;
+      Object.assign(this.canvas, { width: wide, height: tall });
+      const context = this.canvas.getContext("2d", { willReadFrequently: true });
+      const image = context.createImageData(wide, tall);
+      fill(image.data);
+      context.putImageData(image, 0, 0);
+    }
+
+    drawAxes(x, y, small) {
+      const most = small ? 3 : 5;
       const { left, right, top, bottom } = this.frame;
       this.axes.replaceChildren(svg("path", { d: `M${left},${top}V${bottom}H${right}` }));
       const write = (text, attributes) => {
@@ -83,55 +150,60 @@
         node.textContent = text;
         this.axes.append(node);
       };
-      for (const [value, text] of ticksOf(x)) {
+      for (const [value, text] of ticksOf(x, most)) {
         const at = this.x(value);
         this.axes.append(svg("path", { d: `M${at},${bottom}v4` }));
         write(text, { x: at, y: bottom + 16, "text-anchor": "middle" });
       }
-      for (const [value, text] of ticksOf(y)) {
+      for (const [value, text] of ticksOf(y, most)) {
         const at = this.y(value);
         this.axes.append(svg("path", { d: `M${left},${at}h-4` }));
         write(text, { x: left - 7, y: at + 4, "text-anchor": "end" });
       }
-      write(x.label, { x: (left + right) / 2, y: bottom + 33, "text-anchor": "middle" });
-      if (y.label) {
-        write(y.label, { x: 11, y: (top + bottom) / 2, "text-anchor": "middle",
-          transform: `rotate(-90 11 ${(top + bottom) / 2})` });
-      }
+      const label = (axis) => (small && axis.short) || axis.label || "";
+      write(label(x), { x: (left + right) / 2, y: bottom + (small ? 28 : 33),
+        "text-anchor": "middle" });
+      const middle = (top + bottom) / 2, far = small ? 9 : 11;
+      write(label(y), { x: far, y: middle, "text-anchor": "middle",
+        transform: `rotate(-90 ${far} ${middle})` });
     }
 
     // The element of this name, made at its first use.
-    element(name, tag, look) {
+    element(name, tag, look, layer = this.layer) {
       this.used.add(name);
       let node = this.kept.get(name);
       if (!node) {
         node = svg(tag);
         this.kept.set(name, node);
-        this.layer.append(node);
+        layer.append(node);
       }
       node.setAttribute("class", look);
       return node;
     }
 
     line(name, look, xs, ys) {
+      const node = this.element(name, "path", `se-line ${look}`);
+      // While an iteration is scrubbed, long lines stay as they are.
+      const drawn = node.drawn ?? [];
+      if (drawn[0] === xs && drawn[1] === ys && drawn[2] === this.signature) return;
+      node.drawn = [xs, ys, this.signature];
       const { left, right, top, bottom } = this.frame;
       let d = "";
       for (let i = 0; i < xs.length; i++) {
         const x = clamp(this.x(xs[i]), left, right), y = clamp(this.y(ys[i]), top, bottom);
         d += `${i ? "L" : "M"}${x.toFixed(1)},${y.toFixed(1)}`;
       }
-      this.element(name, "path", `se-line ${look}`).setAttribute("d", d);
+      node.setAttribute("d", d);
     }
 
     path(name, look, d) {
       this.element(name, "path", look).setAttribute("d", d);
     }
 
-    // An area of failing starts: tinted and hatched, so that it does not depend on its colour.
-    hatch(name, d) {
+    // The fill for what fails: tinted and hatched, so that it does not depend on its colour.
+    hatching() {
       if (!this.pattern) {
-        const number = [...this.explorer.panels.children].indexOf(this.box);
-        const id = `${this.explorer.id}-hatch-${number}`;
+        const id = `${this.explorer.id}-hatch-${this.explorer.drawings.indexOf(this)}`;
         const pattern = svg("pattern", { id, width: 7, height: 7, patternUnits: "userSpaceOnUse",
           patternTransform: "rotate(45)" });
         pattern.append(svg("rect", { width: 7, height: 7, class: "se-lost" }),
@@ -141,8 +213,12 @@
         this.root.prepend(definitions);
         this.pattern = `url(#${id})`;
       }
+      return this.pattern;
+    }
+
+    hatch(name, d) {
       this.path(name, "", d);
-      this.kept.get(name).setAttribute("fill", this.pattern);
+      this.kept.get(name).setAttribute("fill", this.hatching());
     }
 
     // A circle around the origin.
@@ -157,7 +233,8 @@
       const a = clamp(this.x(x0), left, right), b = clamp(this.x(x1), left, right);
       const c = y0 === undefined ? bottom : clamp(this.y(y0), top, bottom);
       const d = y1 === undefined ? top : clamp(this.y(y1), top, bottom);
-      this.path(name, look, `M${a},${c}H${b}V${d}H${a}Z`);
+      const node = this.element(name, "path", look, this.under);
+      node.setAttribute("d", `M${a},${c}H${b}V${d}H${a}Z`);
     }
 
     mark(name, look, shape, x, y) {
@@ -175,6 +252,18 @@
       const height = clamp(clamp(this.y(y), top, bottom) + dy, top + 10, bottom);
       node.setAttribute("y", height.toFixed(1));
       node.setAttribute("text-anchor", anchor);
+      if (node.textContent !== words) node.textContent = words;
+    }
+
+    // Words over the stretch from x0 to x1, above the axes; none where they have no room.
+    over(name, x0, x1, words) {
+      const { left, right, top } = this.frame;
+      const a = clamp(this.x(x0), left, right), b = clamp(this.x(x1), left, right);
+      if (b - a < 7 * words.length) return;
+      const node = this.element(name, "text", "se-over");
+      node.setAttribute("x", ((a + b) / 2).toFixed(1));
+      node.setAttribute("y", top - 4);
+      node.setAttribute("text-anchor", "middle");
       if (node.textContent !== words) node.textContent = words;
     }
 
@@ -231,5 +320,5 @@
     }
   }
 
-  globalThis.shortcutExplorers.Panel = Panel;
+  Object.assign(globalThis.shortcutExplorers, { INK, MARKS, Panel, svg });
 })();

@@ -1,5 +1,6 @@
 // Stochastic descent by the exact sampler of shortcutlib/minibatch.py, with the random numbers of
-// shortcutlib/explorers/noise.py.
+// shortcutlib/explorers/noise.py; where the runs are, as shortcutlib/whereabouts.py; and the border
+// between the basins of plain descent.
 (function (part) {
   "use strict";
   const core = globalThis.shortcutCore;
@@ -59,8 +60,29 @@
       cosine - forward * sine);
   }
 
+  // Half the mean squared error of a student in the trap (shortcutlib/generalisation.py).
+  function spuriousError(t) {
+    const PI = Math.PI, mean = (t.total * t.total) / t.k;
+    return (((PI - 2) / (PI - 1)) * (t.normSquared - mean) +
+      ((2 * t.k + PI - 2) / (t.k + PI - 1)) * mean) / 4;
+  }
+
+  // 1 near the optimum, 2 near the trap, 0 neither.
+  function place(t, star, a, phi) {
+    let s = 0, q = 0, distance = 0;
+    for (let j = 0; j < star.length; j++) {
+      s += a[j];
+      q += a[j] * star[j];
+      distance += (a[j] - star[j]) ** 2;
+    }
+    const loss = ((s - t.total) ** 2 + (Math.PI - 1) * distance + 2 * core.gDeficit(phi) * q) /
+      (4 * Math.PI);
+    if (loss <= 0.01 * spuriousError(t)) return 1;
+    return q < 0 && phi >= (2 * Math.PI) / 3 ? 2 : 0;
+  }
+
   // All runs from one start (along, across), in units of the ball's radius; `tell(iteration, phi,
-  // q)` gets every snapshot and may answer false to stop.
+  // q, places)` gets every snapshot.
   function sampledRuns(t, plan, along, across, tell) {
     const star = outputWeights(t), e = sideways(t.k);
     const scale = t.radius / Math.max(1, Math.hypot(along, across));
@@ -68,16 +90,47 @@
     const a = Array.from({ length: plan.runs }, () => first.slice());
     const phi = new Float64Array(plan.runs).fill(t.angle);
     const q = () => a.map((row) => row.reduce((sum, x, j) => sum + x * star[j], 0));
-    tell(0, Array.from(phi), q());
+    const places = () => a.map((row, run) => place(t, star, row, phi[run]));
+    const say = (iteration) => tell(iteration, Array.from(phi), q(), places());
+    say(0);
     for (let iteration = 0; iteration < plan.iterations; iteration++) {
       for (let run = 0; run < plan.runs; run++) {
         sampledStep(star, a[run], phi, run, plan, iteration);
       }
       const done = iteration + 1;
-      if (done % plan.every === 0 || done === plan.iterations) tell(done, Array.from(phi), q());
+      if (done % plan.every === 0 || done === plan.iterations) say(done);
     }
     return { a: a.map((row) => Array.from(row)), phi: Array.from(phi) };
   }
 
-  Object.assign(core, { outputWeights, sampledRuns, sampledStep });
+  // The step size at which the optimum stops holding runs, with the outputs held at a*: the closed
+  // formula of shortcutlib/noise_stability.py.
+  function largestStableStep(t, batch) {
+    const fourth = outputWeights(t).reduce((sum, x) => sum + x ** 4, 0) / t.normSquared ** 2;
+    return (4 * batch) / (batch + t.p + (t.p + 1) * fourth) / t.normSquared;
+  }
+
+  // q*/N where s has settled, for steps of at most `step`, or null where s fixes q.
+  function settledBorder(t, step, angles) {
+    if (t.spread === 0) return null;
+    const width = t.k + Math.PI - 1, highest = 1.3 * t.normSquared;
+    const eta = Math.min(step, 1 / width, 1 / highest);
+    const decide = core.judge(t, [{ output: eta, filter: eta, iterations: null }], false);
+    return angles.map((angle) => {
+      const s = (t.total * (t.k + core.g(angle) - 1)) / width;
+      const fails = (q) => decide(s, q, angle)[0] !== 1;
+      let low = -highest, high = highest;
+      if (!fails(low)) return -Infinity;
+      if (fails(high)) return Infinity;
+      for (let i = 0; i < 14; i++) {
+        const middle = (low + high) / 2;
+        if (fails(middle)) low = middle;
+        else high = middle;
+      }
+      return (low + high) / 2 / t.normSquared;
+    });
+  }
+
+  Object.assign(core, { largestStableStep, outputWeights, place, sampledRuns, sampledStep,
+    settledBorder });
 });

@@ -2,6 +2,7 @@
 (() => {
   "use strict";
   if (globalThis.shortcutExplorers.scale) return;
+  const { digits, raised } = globalThis.shortcutExplorers;
   const clamp = (x, low, high) => Math.min(high, Math.max(low, x));
 
   // A scale from data to pixels; `log` may be true (the range then is positive).
@@ -16,24 +17,21 @@
     return map;
   }
 
-  const POWERS = "⁰¹²³⁴⁵⁶⁷⁸⁹";
-  function power(exponent) {
-    const text = [...String(Math.abs(exponent))].map((digit) => POWERS[digit]).join("");
-    return exponent === 0 ? "1" : exponent === 1 ? "10" : `10${exponent < 0 ? "⁻" : ""}${text}`;
-  }
-  function ticksOf({ low, high, log, ticks }) {
-    if (ticks) return ticks;
+  const power = (exponent) => (exponent === 0 ? "1" : exponent === 1 ? "10" : `10${raised(exponent)}`);
+  // About `most` ticks; given ones are thinned out, ends kept, where they would be twice as many.
+  function ticksOf({ low, high, log, ticks }, most = 5) {
+    if (ticks) return ticks.length < 2 * most - 1 ? ticks : ticks.filter((_, i) => i % 2 === 0);
     if (log) {
       const first = Math.ceil(Math.log10(low) - 1e-9), last = Math.floor(Math.log10(high) + 1e-9);
-      const every = Math.max(1, Math.ceil((last - first) / 5)), found = [];
+      const every = Math.max(1, Math.ceil((last - first) / most)), found = [];
       for (let e = first; e <= last; e += every) found.push([10 ** e, power(e)]);
       return found;
     }
-    const rough = (high - low) / 4, base = 10 ** Math.floor(Math.log10(rough));
+    const rough = (high - low) / (most - 1), base = 10 ** Math.floor(Math.log10(rough));
     const step = base * [1, 2, 5, 10].find((m) => m * base >= rough);
     const found = [];
     for (let i = Math.ceil(low / step - 1e-9); i * step <= high + 1e-9 * step; i++) {
-      found.push([i * step, String(Number((i * step).toPrecision(6))).replace("-", "−")]);
+      found.push([i * step, digits(i * step, 6)]);
     }
     return found;
   }
