@@ -234,16 +234,21 @@ def test_wrong_starts_are_stuck():
 
 @claim("liu2019-text-li-yuan-landscape")
 def test_landscape_away_from_the_identity():
-    """A strict local minimum with a positive loss is no global one."""
+    """A strict local minimum with a positive loss is no global one; equal columns, a saddle."""
     stuck = max(_ends(near=False), key=lambda end: end.loss)
     assert stuck.gradient < 1e-6
     assert stuck.least > 0.01
-    slack, tried = _steepness_near_the_identity()
-    return Failed(-stuck.loss, stuck.weights, Held(slack, tried))
+    saddle = _end(np.full((4, 4), 0.3) - np.eye(4), np.zeros((4, 4)))
+    assert saddle.gradient < 1e-6
+    assert saddle.least < -0.01
+    norm = 0.1
+    slack, tried = _steepness_near_the_identity(norm)
+    values = {"norm": norm, "loss": stuck.loss}
+    return Failed(-stuck.loss, stuck.weights, Held(slack, tried, values=values))
 
 
-def _steepness_near_the_identity() -> tuple[float, int]:
-    """The least |gradient|/distance - 0.05 for norms up to 0.1."""
+def _steepness_near_the_identity(norm: float) -> tuple[float, int]:
+    """The least |gradient|/distance - 0.05 for spectral norms up to this one."""
     rng = np.random.default_rng(4)
 
     def steepness(W: np.ndarray, W_star: np.ndarray) -> float:
@@ -252,12 +257,12 @@ def _steepness_near_the_identity() -> tuple[float, int]:
             return np.inf
         return float(np.linalg.norm(gradient(W, W_star)) / away) - 0.05
 
-    return _smallest(steepness, rng, 3000, 0.1)
+    return _smallest(steepness, rng, 3000, norm)
 
 
 @claim("li-yuan2017-figure-2")
 def test_no_other_critical_points_near_the_identity():
-    slack, tried = _steepness_near_the_identity()
+    slack, tried = _steepness_near_the_identity(0.1)
     return Held(slack, tried)
 
 

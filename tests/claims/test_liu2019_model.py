@@ -18,8 +18,6 @@ from shortcutlib.inequalities import configuration
 from shortcutlib.population import SpuriousKind
 from shortcutlib.reduced import output_distance
 from shortcutlib.relu_kernel import g_deficit, relu_kernel
-from shortcutlib.reslink.population import gradient as reslink_gradient
-from shortcutlib.reslink.population import loss as reslink_loss
 from shortcutlib.starts import sample_sphere
 from shortcutlib.teacher import shortcut_vector
 from tests.claims.ledger import Failed, Held, Up, claim
@@ -502,39 +500,3 @@ def test_shortcut_is_average_pooling(rng):
         through = np.einsum("i,nij->nj", shortcut_vector(p), Z)
         worst = max(worst, float(np.max(np.abs(through - np.sqrt(p) * Z.mean(axis=1)))))
     return Held(1e-13 - worst, 5 * 250, exact=True)
-
-
-@claim("liu2019-text-li-yuan-landscape")
-def test_landscape_of_li_and_yuan(rng):
-    """ResLink has saddles far from the identity, at equal columns; none close to it.
-
-    Close: for norms up to .1 the gradient is at least .05 times the distance from W*.
-    """
-    d = 4
-    W = np.full((d, d), 0.3) - np.eye(d)
-    teacher = np.zeros((d, d))
-    for _ in range(25):
-        W = W - 0.2 * reslink_gradient(W, teacher)
-    at = reslink_loss(W, teacher)
-    flat = float(np.linalg.norm(reslink_gradient(W, teacher)))
-    lower = min(reslink_loss(W + 1e-3 * rng.standard_normal((d, d)), teacher) for _ in range(300))
-    assert flat < 1e-9
-    assert lower < at
-    slack, tried, near = np.inf, 0, 0.1
-    for _ in range(1000):
-        size = int(rng.choice([1, 2, 3, 5, 8, 12]))
-        pair = []
-        for _ in range(2):
-            matrix = rng.standard_normal((size, size))
-            if rng.random() < 0.3:
-                matrix = matrix - matrix.T + 1e-9 * np.eye(size)
-            elif rng.random() < 0.3:
-                matrix = np.diag(rng.choice([-1.0, 1.0], size))
-            length = near * rng.choice([1.0, rng.random()])
-            pair.append(matrix * length / np.linalg.norm(matrix, 2))
-        away = float(np.linalg.norm(pair[0] - pair[1]))
-        if away > 1e-9:
-            slope = float(np.linalg.norm(reslink_gradient(*pair)))
-            slack = min(slack, slope / away - 0.05)
-        tried += 1
-    return Failed(lower - at, {"d": d}, Held(slack, tried), values={"norm": near})
