@@ -136,7 +136,7 @@ def watch(context: BrowserContext, visit: Visit) -> None:
             else None
         ),
     )
-    page.on("pageerror", lambda error: visit.console.append(f"exception: {error}"))
+    page.on("pageerror", lambda error: visit.console.append(f"exception: {error.stack or error}"))
     page.on("requestfailed", lambda request: visit.failed.append(request.url))
     page.on(
         "response",

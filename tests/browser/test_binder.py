@@ -8,6 +8,8 @@ from pathlib import Path
 
 import assignments
 import pytest
+from jupyter_lab import chapter_runs_and_its_explorer_lives, put_chapter, running
+from playwright.sync_api import Browser
 
 from tests.hosted.environments import ROOT, installed, interpreter, make, run
 
@@ -85,3 +87,10 @@ def test_students_get_assignments_and_no_answers(copy, python):
     made = {file.stem for file in (copy / "assignments").glob("*.ipynb")}
     assert made == {entry["name"] for entry in assignments.listed()}
     assert not (copy / "book" / "assignments").exists()
+
+
+def test_a_chapter_runs_and_its_explorer_lives(copy, python, tmp_path, browser: Browser):
+    """In the repository's copy, by the programs of the requirements alone."""
+    put_chapter(copy)
+    with running(python, copy, tmp_path) as lab:
+        chapter_runs_and_its_explorer_lives(lab, browser)
