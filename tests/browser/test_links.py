@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import json
 import re
 from collections.abc import Iterator
 from pathlib import Path
@@ -123,15 +124,45 @@ def test_one_setting_brings_all_repository_buttons(tmp_path: Path) -> None:
     # The folder of local extensions is found from the configuration's own place.
     (tmp_path / "book").symlink_to(ROOT / "book", target_is_directory=True)
     html = build_book(tmp_path / "out", "--config", str(configuration))
-    page = next(p for p in PAGES if (ROOT / p).with_suffix(".ipynb").is_file())
-    header = buttons(BeautifulSoup((html / page).read_text(encoding="utf-8"), "html.parser"))
-    source = page.removesuffix(".html") + ".ipynb"
-    for wanted in (
-        f'href="{ADDRESS}"',
-        f"{ADDRESS}/edit/main/{source}",
-        f"{ADDRESS}/issues/new",
-        "https://mybinder.org/v2/gh/example/why-shortcuts-train/main",
-        f"https://colab.research.google.com/github/example/why-shortcuts-train/blob/main/{source}",
-    ):
-        assert wanted in header, wanted
-    assert "executablebooks" not in header
+    for page in PAGES:
+        header = buttons(BeautifulSoup((html / page).read_text(encoding="utf-8"), "html.parser"))
+        source = page.removesuffix(".html")
+        wanted = [f'href="{ADDRESS}"', f"{ADDRESS}/issues/new"]
+        if (ROOT / f"{source}.ipynb").is_file():
+            wanted += [
+                f"{ADDRESS}/edit/main/{source}.ipynb",
+                "https://mybinder.org/v2/gh/example/why-shortcuts-train/main",
+                f"https://colab.research.google.com/github/example/why-shortcuts-train/blob/main/{source}.ipynb",
+            ]
+        for link in wanted:
+            assert link in header, f"{page}: {link}"
+        assert "executablebooks" not in header
+
+
+def test_the_built_book_holds_no_answers(html: Path) -> None:
+    """Students' notebooks are there; neither solutions nor hidden checks nor the masters."""
+    masters = sorted((ROOT / "book" / "assignments").glob("*.ipynb"))
+    assert masters
+    secret = set()
+    for master in masters:
+        shown, hidden = [], []
+        for cell in json.loads(master.read_text(encoding="utf-8"))["cells"]:
+            source = "".join(cell["source"])
+            inside = re.findall(r"# BEGIN SOLUTION.*?\n(.*?)# END SOLUTION", source, re.S)
+            if cell["cell_type"] == "code" and "hidden: true" in source:
+                inside = [source]
+            hidden += inside
+            shown.append(re.sub(r"# BEGIN SOLUTION.*?# END SOLUTION", "", source, flags=re.S))
+            if inside == [source]:
+                shown.pop()
+        public = "\n".join(shown)
+        lines = {line.strip() for text in hidden for line in text.splitlines()}
+        secret |= {line for line in lines if len(line) > 40 and line not in public}
+    assert len(secret) > 50
+    files = [f for f in html.rglob("*") if f.suffix in (".html", ".ipynb", ".txt", ".js", ".md")]
+    assert {master.name for master in masters} <= {f.name for f in files}
+    for file in files:
+        text = file.read_text(encoding="utf-8")
+        text = text.replace('\\"', '"') if file.suffix == ".ipynb" else text
+        found = [line for line in secret if line in text]
+        assert found == [], f"{file.relative_to(html)}: {found[:3]}"
