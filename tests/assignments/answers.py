@@ -278,7 +278,7 @@ WRONG: dict[str, list[Wrong]] = {
             "    for _ in range(200):\n"
             "        s, q, phi = step(s, q, phi, k, S, N, eta_a, eta_w)\n"
             "    return np.atleast_1d(q < 0)",
-            2,
+            3,
             "Does your run wait for them?",
         ),
         Wrong(
@@ -292,7 +292,7 @@ WRONG: dict[str, list[Wrong]] = {
             "        running = (q < 0) == (phi < np.pi / 2)\n"
             "        s, q, phi = (np.where(running, x, y) for x, y in zip(new, (s, q, phi)))\n"
             "    return np.atleast_1d(q < 0)",
-            3,
+            1,
             "one that cannot be left",
         ),
         Wrong(
