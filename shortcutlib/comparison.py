@@ -12,25 +12,34 @@ from numpy.typing import ArrayLike
 
 from shortcutlib import reduced
 from shortcutlib.angles import FloatArray
-from shortcutlib.linear_bound import SQUARED, ResidualUnit, best_linear, descend
+from shortcutlib.linear_bound import SQUARED, ResidualUnit, descend
 from shortcutlib.linear_bound.features import random_features
-from shortcutlib.networks import sample_inputs, teacher_network
+from shortcutlib.networks import (
+    minibatch_loss,
+    normalised_residual_network,
+    sample_inputs,
+    teacher_network,
+    weight_normalised_cnn,
+)
 from shortcutlib.paths import Network
 from shortcutlib.relu_kernel import g, g_deficit
 from shortcutlib.reslink import batch_gradient, output, random_matrix, vanilla_output
-from shortcutlib.starts import sample_reduced
+from shortcutlib.starts import sample_ball, sample_reduced, sample_sphere
 from shortcutlib.step_sizes import StepSizes
 from shortcutlib.success import CNN_STEP
-from shortcutlib.teacher import Teacher
+from shortcutlib.teacher import Teacher, check_size
 
 __all__ = [
     "Sample",
+    "Task",
     "Trained",
     "best_linear_loss",
     "best_output_loss",
+    "descend_expected",
     "draw",
     "embed",
     "linear_path_loss",
+    "set_task",
     "train_convolutional",
     "train_reslink",
     "train_unit",
@@ -45,16 +54,58 @@ class Sample(NamedTuple):
     labels: FloatArray
 
 
-class Trained(NamedTuple):
-    """How a student ended, with the best linear predictor on the same examples beside it."""
+class Task(NamedTuple):
+    """One teacher and one set of examples for all students, and others to judge them by.
 
-    loss: float
-    linear: float
+    ``straight`` holds the weights of the best linear predictor of the training examples, its
+    constant last.
+    """
+
+    teacher: Teacher
+    training: Sample
+    held_out: Sample
+    straight: FloatArray
+
+    def judge(self, training: FloatArray, held_out: FloatArray) -> "Trained":
+        """What answers to all the examples are worth.
+
+        Parameters
+        ----------
+        training, held_out : ndarray
+            A student's answers to the inputs of both samples.
+
+        Returns
+        -------
+        Trained
+        """
+        losses = [
+            _half_mse(answers, sample.labels)
+            for answers, sample in ((training, self.training), (held_out, self.held_out))
+        ]
+        lines = [
+            _half_mse(sample.inputs @ self.straight[:-1] + self.straight[-1], sample.labels)
+            for sample in (self.training, self.held_out)
+        ]
+        return Trained(*losses, *lines)
+
+
+class Trained(NamedTuple):
+    """Losses of a student, and of the best linear predictor of the same training examples."""
+
+    training: float
+    held_out: float
+    linear_training: float
+    linear_held_out: float
+
+    @property
+    def training_ratio(self) -> float:
+        """The training loss in units of the linear predictor's."""
+        return self.training / self.linear_training
 
     @property
     def ratio(self) -> float:
-        """The student's loss in units of the linear predictor's."""
-        return self.loss / self.linear
+        """The loss on the held-out inputs in units of the linear predictor's."""
+        return self.held_out / self.linear_held_out
 
 
 def draw(teacher: Teacher, n: int, rng: np.random.Generator) -> Sample:
@@ -79,6 +130,35 @@ def draw(teacher: Teacher, n: int, rng: np.random.Generator) -> Sample:
     """
     Z = sample_inputs(n, teacher.p, teacher.k, rng)
     return Sample(Z.transpose(0, 2, 1).reshape(n, -1), teacher_network(teacher, Z))
+
+
+def set_task(
+    teacher: Teacher, rng: np.random.Generator, *, training: int = 1000, held_out: int = 20_000
+) -> Task:
+    """Draw the examples that all students share.
+
+    Parameters
+    ----------
+    teacher : Teacher
+    rng : numpy.random.Generator
+    training, held_out : int
+        Numbers of examples, each at least 1.
+
+    Returns
+    -------
+    Task
+
+    Raises
+    ------
+    ValueError
+        If a number is not a positive whole number.
+    """
+    seen, unseen = draw(teacher, training, rng), draw(teacher, held_out, rng)
+    ones = np.ones((training, 1))
+    straight: FloatArray = np.linalg.lstsq(np.hstack([seen.inputs, ones]), seen.labels, rcond=None)[
+        0
+    ].astype(float)
+    return Task(teacher, seen, unseen, straight)
 
 
 def best_linear_loss(teacher: Teacher, *, constant: bool = True) -> float:
@@ -211,7 +291,7 @@ def embed(teacher: Teacher) -> FloatArray:
     return columns - np.eye(p * k)
 
 
-def train_convolutional(
+def descend_expected(
     teacher: Teacher,
     runs: int,
     rng: np.random.Generator,
@@ -220,7 +300,7 @@ def train_convolutional(
     warmup: int = 1000,
     iterations: int = 6000,
 ) -> FloatArray:
-    """Descend with the student of Liu et al., or its twin without a shortcut, from random starts.
+    """Descend on the *expected* loss with the student of Liu et al., or its twin, exactly.
 
     Parameters
     ----------
@@ -228,11 +308,8 @@ def train_convolutional(
     runs : int
         Number of starts.
     rng : numpy.random.Generator
-    shortcut : bool, default True
-        The residual student from w = 0 by the paper's steps with warm-up; else the plain CNN of
-        Du et al. from a random filter, with step 0.1.
-    warmup, iterations : int
-        Lengths of the warm-up and of the run.
+    shortcut, warmup, iterations
+        As for `train_convolutional`.
 
     Returns
     -------
@@ -259,33 +336,30 @@ def train_convolutional(
     return reduced.loss(teacher, found.state)
 
 
-def train_reslink(
-    teacher: Teacher,
+def train_convolutional(
+    task: Task,
     rng: np.random.Generator,
     *,
-    link: bool = True,
-    steps: int = 2000,
-    batch: int = 200,
-    rate: float | None = None,
-    test: int = 20_000,
+    shortcut: bool = True,
+    warmup: int = 1000,
+    iterations: int = 4000,
 ) -> Trained:
-    """Train ResLink, or its twin without the identity link, by SGD on fresh inputs.
+    """Train the student of Liu et al., or its twin without a shortcut, by gradient descent.
 
     Parameters
     ----------
-    teacher : Teacher
+    task : Task
     rng : numpy.random.Generator
-        Draws a start of spectral norm 0.6, the inputs and the test set.
-    link : bool, default True
-    steps, batch, test : int
-        Steps, inputs a step, and inputs on which the losses are measured.
-    rate : float, optional
-        Step size; the default is 0.064/d.
+        Draws the start.
+    shortcut : bool, default True
+        The residual student from w = 0 by the paper's steps with warm-up; else the plain CNN of
+        Du et al. from a random filter, with step 0.1.  Both start from a_0 in the paper's ball.
+    warmup, iterations : int
+        Lengths of the warm-up and of the run.
 
     Returns
     -------
     Trained
-        Losses on the test set; `linear` is that of the best linear predictor, known exactly.
 
     Raises
     ------
@@ -294,48 +368,109 @@ def train_reslink(
 
     Notes
     -----
-    Source: Li and Yuan (2017), section 5.2, with fresh inputs in place of a training set.
+    Source: Liu et al. (2019), section 4, with the training examples' mean loss for the expected
+    one.
     """
-    d = teacher.p * teacher.k
-    rate = 0.064 / d if rate is None else rate
-    weights = random_matrix(d, 0.6, min(0.15 * d, 0.4 * np.sqrt(d)), rng)
-    for _ in range(steps):
-        inputs, labels = draw(teacher, batch, rng)
-        weights = weights - rate * batch_gradient(weights, inputs, labels, link=link).gradient
-    inputs, labels = draw(teacher, test, rng)
-    answer = output if link else vanilla_output
-    # The best linear predictor sees half of every relu, and its mean.
-    slope = np.kron(teacher.output_weights, teacher.filter) / 2
-    straight = inputs @ slope + teacher.output_sum / np.sqrt(2 * np.pi)
-    return Trained(_half_mse(answer(inputs, weights), labels), _half_mse(straight, labels))
+    check_size("iterations", iterations)
+    p, k = task.teacher.p, task.teacher.k
+    seen, unseen = (
+        sample.inputs.reshape(-1, k, p).transpose(0, 2, 1)
+        for sample in (task.training, task.held_out)
+    )
+    a = sample_ball(1, k, task.teacher.start_radius, rng)[0]
+    weight = np.zeros(p) if shortcut else sample_sphere(1, p, rng)[0]
+    steps = (
+        StepSizes.section_4(k, warmup=warmup)
+        if shortcut
+        else StepSizes.constant(CNN_STEP, CNN_STEP)
+    )
+    for iteration in range(iterations):
+        found = minibatch_loss(weight, a, seen, task.training.labels, residual=shortcut)
+        for_output, for_filter = steps.at(iteration)
+        weight = weight - for_filter * found.filter_gradient
+        a = a - for_output * found.output_gradient
+    answer = normalised_residual_network if shortcut else weight_normalised_cnn
+    return task.judge(answer(weight, a, seen), answer(weight, a, unseen))
 
 
-def train_unit(
-    teacher: Teacher,
+def train_reslink(
+    task: Task,
     rng: np.random.Generator,
     *,
-    shortcut: bool = True,
-    features: int = 8,
-    examples: int = 2000,
-    iterations: int = 1000,
+    link: bool = True,
+    steps: int = 1500,
+    batch: int = 100,
+    rate: float | None = None,
 ) -> Trained:
-    """Train Shamir's residual unit w'(x + V z), or w'V z, on a sample, with random features z.
+    """Train ResLink, or its twin without the identity link, by SGD over the training examples.
 
     Parameters
     ----------
-    teacher : Teacher
+    task : Task
     rng : numpy.random.Generator
-        Draws the sample, the features' network and the start.
-    shortcut : bool, default True
-        Whether x is there.
-    features, examples, iterations : int
-        Number of features, of examples, and most steps of the descent.
+        Draws a start of spectral norm 0.6 and the order of the examples.
+    link : bool, default True
+    steps, batch : int
+        Steps, and examples a step.
+    rate : float, optional
+        Step size; the default is 0.064/d.
 
     Returns
     -------
     Trained
-        Losses on the sample that was trained on: the theorems hold for any distribution, this one
-        among them, so that nothing has to be estimated.
+
+    Raises
+    ------
+    ValueError
+        If a number makes no sense.
+
+    Notes
+    -----
+    Source: Li and Yuan (2017), section 5.2.
+    """
+    check_size("steps", steps)
+    check_size("batch", batch)
+    seen, labels = task.training
+    n, d = seen.shape
+    rate = 0.064 / d if rate is None else rate
+    weights = random_matrix(d, 0.6, min(0.15 * d, 0.4 * np.sqrt(d)), rng)
+    done = 0
+    while done < steps:
+        order = rng.permutation(n)
+        for first in range(0, min(n, (steps - done) * batch), batch):
+            chosen = order[first : first + batch]
+            found = batch_gradient(weights, seen[chosen], labels[chosen], link=link)
+            weights = weights - rate * found.gradient
+            done += 1
+    answer = output if link else vanilla_output
+    return task.judge(answer(seen, weights), answer(task.held_out.inputs, weights))
+
+
+def train_unit(
+    task: Task,
+    rng: np.random.Generator,
+    *,
+    shortcut: bool = True,
+    features: int = 8,
+    iterations: int = 1000,
+) -> Trained:
+    """Train Shamir's residual unit w'(x + V z), or w'V z, with random features z.
+
+    Parameters
+    ----------
+    task : Task
+    rng : numpy.random.Generator
+        Draws the features' network and the start.
+    shortcut : bool, default True
+        Whether x is there.
+    features, iterations : int
+        Number of features, and most steps of the descent.
+
+    Returns
+    -------
+    Trained
+        The theorems hold for any distribution, the training examples among them: they promise a
+        `training_ratio` of at most 1.
 
     Raises
     ------
@@ -346,15 +481,19 @@ def train_unit(
     -----
     Inputs and features end in a constant 1.  Source: Shamir (2018), Corollary 1 and Remark 1.
     """
-    inputs, labels = draw(teacher, examples, rng)
-    network = random_features(inputs, features, rng=rng)
-    whole = ResidualUnit(inputs, network, labels, SQUARED).with_bias()
-    there = whole.inputs if shortcut else np.zeros_like(whole.inputs)
-    student = ResidualUnit(there, whole.features, labels, SQUARED)
+    n = len(task.training.labels)
+    inputs = np.concatenate([task.training.inputs, task.held_out.inputs])
+    # One network for both samples.
+    z = random_features(inputs, features, rng=rng)
+    labels = np.concatenate([task.training.labels, task.held_out.labels])
+    whole = ResidualUnit(inputs, z, labels, SQUARED).with_bias()
+    x = whole.inputs if shortcut else np.zeros_like(whole.inputs)
+    student = ResidualUnit(x[:n], whole.features[:n], labels[:n], SQUARED)
     w = rng.standard_normal(student.d) / np.sqrt(student.d)
     V = rng.standard_normal((student.d, student.m)) / np.sqrt(student.m)
     run = descend(student, w, V, iterations=iterations, tolerance=1e-4)
-    return Trained(run.value, best_linear(whole).value)
+    answers = (x + whole.features @ run.V.T) @ run.w
+    return task.judge(answers[:n], answers[n:])
 
 
 def _half_mse(answers: FloatArray, labels: FloatArray) -> float:

@@ -20,7 +20,9 @@ an integral and its first term.  So phi rises in all by at most (eta_w N/eta_a) 
 
     eta_w <= (phi_1 - phi_0)/(r I) eta_a/N
 
-keeps it below phi_1 until x > 0.  From then on phi falls as long as eta_w q <= 4.  In the band q is
+keeps it below phi_1 until x > 0.  (In one line: phi + (eta_w N/eta_a) r J(x) never grows, where
+J(x), `remaining_drift`, is the same sum from x on.)  From then on phi falls as long as
+eta_w q <= 4.  In the band q is
 at most N + 2 S^2/lambda, so for X = 1 and phi_0 >= pi/3 even eta_w q < 3.  Otherwise the step may
 be longer; it is cut so that eta_w q <= 15.  The filter may then swing past v*, but by less than .9,
 which is below phi_1.  The number of steps is not limited.  Nothing but phi_1 >= .9 and f > 0 was
@@ -35,34 +37,43 @@ kappa = .757, which bounds (pi - g(phi))/(2 lambda sin(phi/2)) for every angle, 
 from typing import NamedTuple
 
 import numpy as np
+from numpy.typing import ArrayLike
 
+from shortcutlib.angles import FloatArray
 from shortcutlib.dissipativity import ACUTE
 from shortcutlib.relu_kernel import g
 from shortcutlib.teacher import Teacher
 
 __all__ = [
+    "LARGEST_PULL",
+    "LARGEST_TURN",
     "AlignmentBounds",
     "alignment_bounds",
     "alignment_time",
     "filter_time",
     "lemma_5_output_step",
     "lemma_9_output_step",
+    "lemma_14_step",
     "lemma_15_step",
     "output_time",
     "printed_filter_time",
     "printed_output_time",
+    "raised_filter_step",
+    "remaining_drift",
     "safe_filter_step",
+    "stage_one_end",
     "stage_one_iterations",
+    "stage_two_iterations",
     "theorem_4_filter_step",
     "theorem_4_output_step",
     "theorem_10_filter_step",
     "theorem_13_step",
 ]
 
-#: Upper bound of (pi - phi) sin(phi) over [0, pi]; the maximum is 1.81970...
-_LARGEST_TURN = 1.8198
+#: Upper bound r of (pi - phi) sin(phi) over [0, pi]; the maximum is 1.81970...
+LARGEST_TURN = 1.8198
 #: Upper bound kappa of (pi - g(phi))/(2 (pi - 1) sin(phi/2)); the maximum, at 2.242, is .75651...
-_LARGEST_PULL = 0.757
+LARGEST_PULL = 0.757
 
 
 class AlignmentBounds(NamedTuple):
@@ -225,17 +236,40 @@ def safe_filter_step(
             f"the first angle is {first / np.pi:.6g} pi: give one below largest_angle, "
             f"{largest_angle / np.pi:.6g} pi, which itself may be anything below pi/2"
         )
-    rate = np.pi - 1
-    gain = float(g(largest_angle)) - 1
-    time = np.log(1 - start * rate / gain) / rate
-    drift = (-start - gain * time) / rate - start * output_step / (2 * np.pi)
+    drift = float(remaining_drift(start, output_step, largest_angle=largest_angle))
     norm_squared, total = teacher.norm_squared, teacher.output_sum
     return float(
         min(
-            (largest_angle - first) / (_LARGEST_TURN * drift) * output_step / norm_squared,
-            15 / (norm_squared + 2 * total**2 / rate),
+            (largest_angle - first) / (LARGEST_TURN * drift) * output_step / norm_squared,
+            15 / (norm_squared + 2 * total**2 / (np.pi - 1)),
         )
     )
+
+
+def remaining_drift(
+    start: ArrayLike, output_step: ArrayLike, *, largest_angle: float = ACUTE
+) -> FloatArray:
+    """J(x): at most how much the sum of (eta_a/(2 pi)) |q/N| still grows until q > 0.
+
+    Parameters
+    ----------
+    start : array_like
+        x = q/N, at most 0.
+    output_step : array_like
+        eta_a in (0, 2 pi/(k + pi - 1)].
+    largest_angle : float, default 5 pi/12
+        phi_1, below which the angle stays.
+
+    Returns
+    -------
+    ndarray
+        (X - (f/lambda) log(1 + X lambda/f))/lambda + X eta_a/(2 pi) with X = -x, lambda = pi - 1
+        and f = g(phi_1) - 1; for X = 1 it is the I of this module.
+    """
+    depth, rate = -np.asarray(start, dtype=float), np.pi - 1
+    level = (float(g(largest_angle)) - 1) / rate
+    area = (depth - level * np.log1p(depth / level)) / rate
+    return area + depth * np.asarray(output_step, dtype=float) / (2 * np.pi)
 
 
 def alignment_time(start: float, target: float, output_step: float) -> int:
@@ -299,6 +333,31 @@ def stage_one_iterations(output_step: float) -> int:
     return alignment_time(-1, 1 / 20, output_step) + alignment_time(1 / 20, 1 / 5, output_step)
 
 
+def stage_one_end(output_step: float, constant: float = 1.0) -> float:
+    """T = constant/eta_a^2, up to which Lemma 6 and Theorem 4 speak.
+
+    Parameters
+    ----------
+    output_step, constant : float
+        eta_a and what the paper's O(1/eta_a^2) leaves open, both positive.
+
+    Returns
+    -------
+    float
+
+    Raises
+    ------
+    ValueError
+        If an argument is not positive.
+
+    Notes
+    -----
+    Source: Liu et al. (2019), Theorem 4.  With `safe_filter_step` there is no end.
+    """
+    _check_positive(output_step=output_step, constant=constant)
+    return constant / output_step**2
+
+
 def theorem_10_filter_step(teacher: Teacher) -> float:
     """Largest eta_w of Theorem 10, m/M^2.
 
@@ -317,6 +376,48 @@ def theorem_10_filter_step(teacher: Teacher) -> float:
     """
     low, high = alignment_bounds(teacher)
     return low / high**2
+
+
+def raised_filter_step(teacher: Teacher) -> float:
+    """The filter step below which the angle falls in every step of Stage II.
+
+    Parameters
+    ----------
+    teacher : Teacher
+        Only its S and N are used.
+
+    Returns
+    -------
+    float
+        4/(N + 2 S^2/(pi - 1)).
+
+    Notes
+    -----
+    After Stage I, 0 < q <= N + 2 S^2/(pi - 1) for ever.  A step turns the filter towards v* by at
+    most eta_w q phi/2, so below this step by less than 2 phi.  It is always above
+    `safe_filter_step`, while the m/(2 M^2) of Theorem 13 may lie below it.
+    """
+    return 4 / (teacher.norm_squared + 2 * teacher.output_sum**2 / (np.pi - 1))
+
+
+def lemma_14_step(teacher: Teacher) -> float:
+    """Largest eta of Lemma 14 as printed, m/(2 M^2) with its own M = 3 N + 4 S^2.
+
+    Parameters
+    ----------
+    teacher : Teacher
+        Only its S and N are used.
+
+    Returns
+    -------
+    float
+
+    Notes
+    -----
+    Source: Liu et al. (2019), Lemma 14.  Theorem 13, which rests on the lemma, has 2 S^2.
+    """
+    norm_squared = teacher.norm_squared
+    return norm_squared / 5 / (2 * (3 * norm_squared + 4 * teacher.output_sum**2) ** 2)
 
 
 def lemma_15_step(k: int) -> float:
@@ -451,8 +552,40 @@ def output_time(step: float, distance: float, norm_squared: float, delta: float)
     far = np.sqrt(distance / (norm_squared * delta))
     if far <= 1:
         return 0.0
-    left = (far - _LARGEST_PULL) / (1 - _LARGEST_PULL)
+    left = (far - LARGEST_PULL) / (1 - LARGEST_PULL)
     return float(2 * np.pi / ((np.pi - 1) * step) * np.log(left))
+
+
+def stage_two_iterations(m: float, step: float, distance: float, delta: float) -> int:
+    """T_2 = tau_21 + tau_22: steps after which Stage II has reached its accuracy, for good.
+
+    Parameters
+    ----------
+    m, step : float
+        Lower bound of q and the eta of Theorem 13, both positive.
+    distance : float
+        |a - a*|^2 after the first tau_21 steps, positive.
+    delta : float
+        Wanted |w - w*|^2, and a fifth of the wanted |a - a*|^2; positive.
+
+    Returns
+    -------
+    int
+        4/(m eta) log+(2/delta) + (4/eta) log+(distance/delta), each rounded up.
+
+    Raises
+    ------
+    ValueError
+        If an argument is not positive.
+
+    Notes
+    -----
+    Source: Liu et al. (2019), Theorems 2 and 13, which say O((1/eta) log(1/delta)).  Proved in the
+    chapter on Stage II, for an angle of at most pi/2 at the start.
+    """
+    _check_positive(distance=distance)
+    first = filter_time(m, step, delta)
+    return int(np.ceil(first) + np.ceil(max(printed_output_time(step, distance, delta), 0.0)))
 
 
 def _check_positive(**numbers: float) -> None:

@@ -98,7 +98,8 @@ def side_by_side(teacher: Teacher, *, features: int = 8) -> Table:
     k, p = teacher.k, teacher.p
     d = k * p
     trap = trap_loss(teacher) / best_linear_loss(teacher)
-    length = stage_one_iterations(1 / k**2)
+    step = 1 / k**2
+    length = stage_one_iterations(step)
     return Table(
         (
             Row(
@@ -115,7 +116,7 @@ def side_by_side(teacher: Teacher, *, features: int = 8) -> Table:
                 (
                     "Gaussian; labels from a teacher of the same form, at most 60° from the "
                     "shortcut.",
-                    "Gaussian; labels from a teacher of the same form, with ‖W*‖₂ ≤ γ.",
+                    "Gaussian; labels from a teacher of the same form, with ‖W*‖₂ ≤ γ₀.",
                     "Any, in any relation; only the loss must be convex and smooth.",
                 ),
             ),
@@ -132,7 +133,7 @@ def side_by_side(teacher: Teacher, *, features: int = 8) -> Table:
                 "Start",
                 (
                     "w = 0, a anywhere in a ball.",
-                    "Any W with ‖W‖₂ ≤ γ, such as a small random one.",
+                    "Any W with ‖W‖₂ ≤ γ₀, such as a small random one; γ₀ < γ.",
                     "Any.",
                 ),
             ),
@@ -141,7 +142,7 @@ def side_by_side(teacher: Teacher, *, features: int = 8) -> Table:
                 (
                     "One global optimum and one spurious point; for this teacher the latter's loss "
                     f"is {trap:.2f} times that of the best linear predictor.",
-                    "One optimum near the identity, d! in all.",
+                    "One optimum near the identity, d! in all if ‖W*‖₂ < 1.",
                     "No local minimum in (w, V) above the best linear predictor.",
                 ),
             ),
@@ -149,7 +150,8 @@ def side_by_side(teacher: Teacher, *, features: int = 8) -> Table:
                 "Algorithm",
                 (
                     "Gradient descent on the expected loss, with a small filter step first.",
-                    "Stochastic gradient descent, fresh inputs in every step.",
+                    "Stochastic gradient descent whose noise has mean zero and never more than a "
+                    "small norm; batches of Gaussian inputs have no such bound.",
                     "None for this network; SGD if the shortcut goes to the output (Theorem 4).",
                 ),
             ),
@@ -164,7 +166,8 @@ def side_by_side(teacher: Teacher, *, features: int = 8) -> Table:
             Row(
                 "Rates",
                 (
-                    f"Stage I: at most about 15.8/η steps, here {length}; Stage II: O(log(1/δ)/η).",
+                    f"Stage I: at most {length} steps for η = 1/k², that is "
+                    f"{length * step:.1f}/η; Stage II: O(log(1/δ)/η).",
                     "Polynomial in d; in Phase II a squared error of O(log T/T), constant 0.03 as "
                     f"printed, {small_limit():.3f} for small γ.",
                     "Theorem 3: polynomial, for stationary points. Theorem 4: O(1/√T).",

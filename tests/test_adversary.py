@@ -78,6 +78,15 @@ def test_finds_a_corner_of_five_dimensions():
     assert found.point == {n: 1.0 if n in "ace" else 0.0 for n in names}
 
 
+def test_random_points_only():
+    def slack(x):
+        return (x - 0.5) ** 2
+
+    found = search(slack, {"x": Range(0, 1)}, rng(), samples=50, starts=0)
+    assert found.evaluations == 50
+    assert found.value == slack(**found.point)
+
+
 def test_finds_a_whole_number():
     def slack(k, x):
         return np.where(k == 17, x - 0.5, 1.0)

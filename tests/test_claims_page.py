@@ -75,6 +75,8 @@ def test_the_page_follows_the_ledger(tmp_path: Path) -> None:
         ({"says": "half a $formula"}, "a formula of 'says' does not end"),
         ({"remark": "?"}, "there is no field 'remark'"),
         ({"verdict": "not checkable"}, "every row names its test, except"),
+        ({"values": {"x": 0.48}}, "the value 'x' is 0.48, not a text: put it in quotes"),
+        ({"values": "0.48"}, "'values' is '0.48', not names with numbers"),
         ({"id": "someone-lemma-1"}, "an id begins with one of"),
         ({"id": "liu2019-Lemma"}, "an id has lower-case letters"),
         ({"chapter": "nowhere#a-place"}, "there is no page 'nowhere'"),

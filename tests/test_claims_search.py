@@ -32,10 +32,17 @@ SMALL = ("--seeds", "4", "--samples", "2000", "--starts", "2")
 
 
 def test_every_inequality_of_the_library_is_searched() -> None:
+    """With what stands, and, but for statements made here, with what is printed."""
     lemmas = set(inequalities.__all__) - {"Inequality", "configuration"}
-    for role in ("printed", "best"):
-        searched = {trial.inequality for trial in TOOL.TRIALS if trial.role == role}
-        assert searched == lemmas, role
+    searched = {
+        role: {trial.inequality for trial in TOOL.TRIALS if trial.role == role}
+        for role in ("printed", "best", "beyond")
+    }
+    assert set().union(*searched.values()) == lemmas
+    # What Lemma 6 prints fails, and its repair is another inequality; the steps of Lemmas 6 and 8
+    # and the sum behind Theorem 13 are the book's own.
+    assert searched["best"] == lemmas - {"lemma_6"}
+    assert searched["printed"] == lemmas - {"lemma_6_step", "lemma_8", "theorem_13"}
 
 
 def test_record_holds_every_search() -> None:
@@ -64,7 +71,7 @@ def test_a_contradiction_is_noticed() -> None:
         "liu2019-lemma-5, -3 S^2",
         "liu2019-lemma-12, delta/5",
     ]
-    assert "not searched" in TOOL.disagreements(RECORD["results"][:-3], verdicts)[0]
+    assert "not searched" in TOOL.disagreements(RECORD["results"][:-3], verdicts)[-1]
 
 
 @pytest.mark.parametrize("trial", TOOL.TRIALS, ids=lambda t: f"{t.inequality}: {t.constant}")
@@ -79,12 +86,15 @@ def test_worst_points_are_as_bad_as_recorded(trial) -> None:
                 assert interval.low <= value <= interval.high
             # Slacks of size 1; at a point where one is 0 only its rounding is left.
             np.testing.assert_allclose(
-                inequality.slack(**point)[0], result["worst"], rtol=1e-6, atol=1e-11
+                inequality.slack(**point)[0], result["worst"], rtol=1e-6, atol=1e-8
             )
+            if result["ratio"] is not None:
+                left, right = (side[0] for side in inequality.sides(**point))
+                np.testing.assert_allclose(left / right, result["ratio"], rtol=1e-6)
 
 
 def test_an_interrupted_run_loses_nothing(tmp_path: Path) -> None:
-    trials = TOOL.TRIALS[9:13]
+    trials = [t for t in TOOL.TRIALS if t.row == "liu2019-lemma-11"]
 
     class Interrupted(Exception):
         pass
@@ -114,7 +124,7 @@ def test_an_interrupted_run_loses_nothing(tmp_path: Path) -> None:
 
 
 def test_command_writes_the_record(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(TOOL, "TRIALS", TOOL.TRIALS[11:13])
+    monkeypatch.setattr(TOOL, "TRIALS", [t for t in TOOL.TRIALS if t.constant.endswith("m/8")])
     target = tmp_path / "found.json"
     arguments = [*SMALL, "--work", str(tmp_path), "--output", str(target)]
     assert TOOL.main(arguments) == 0

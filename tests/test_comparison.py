@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from shortcutlib import comparison, population, theories
+from shortcutlib.convergence import stage_one_iterations
 from shortcutlib.linear_bound import SQUARED, ResidualUnit, best_joint, best_linear
 from shortcutlib.reslink import output
 from shortcutlib.teacher import Teacher
@@ -95,30 +96,75 @@ def test_embedding_gives_the_same_labels():
         comparison.embed(MIXED)
 
 
-def test_convolutional_students():
+def test_descent_on_the_expected_loss():
     rng = np.random.default_rng(4)
-    shortcut = comparison.train_convolutional(MIXED, 50, rng)
-    plain = comparison.train_convolutional(MIXED, 50, rng, shortcut=False)
+    shortcut = comparison.descend_expected(MIXED, 50, rng)
+    plain = comparison.descend_expected(MIXED, 50, rng, shortcut=False)
     assert np.max(shortcut) < 1e-8
     trap = comparison.trap_loss(MIXED)
     assert 5 < np.sum(np.isclose(plain, trap, rtol=1e-2)) < 45
 
 
+def small_task(teacher):
+    return comparison.set_task(teacher, np.random.default_rng(7), training=600, held_out=4000)
+
+
+def test_a_task_and_its_line():
+    """The line is the best of its kind on the training examples, and near the best of all."""
+    task = small_task(MIXED)
+    x = np.hstack([task.training.inputs, np.ones((600, 1))])
+    rest = task.training.labels - x @ task.straight
+    np.testing.assert_allclose(x.T @ rest, 0, atol=1e-9)
+    none = task.judge(np.zeros(600), np.zeros(4000))
+    assert none.linear_training == pytest.approx(np.mean(rest**2) / 2)
+    assert none.training == pytest.approx(np.mean(task.training.labels**2) / 2)
+    assert none.linear_held_out == pytest.approx(comparison.best_linear_loss(MIXED), rel=0.1)
+    perfect = task.judge(task.training.labels, task.held_out.labels)
+    assert perfect.training_ratio == perfect.ratio == 0
+
+
+def test_all_students_have_the_same_examples(monkeypatch):
+    """Every training reads the task's own arrays, and draws no example of its own."""
+    task = small_task(POSITIVE)
+    monkeypatch.setattr(comparison, "draw", None)
+    monkeypatch.setattr(comparison, "sample_inputs", None)
+    for train, more in (
+        (comparison.train_convolutional, {"iterations": 2}),
+        (comparison.train_reslink, {"steps": 2}),
+        (comparison.train_unit, {"iterations": 2}),
+    ):
+        ends = [train(task, np.random.default_rng(1), **more) for _ in range(2)]
+        assert ends[0] == ends[1]
+        assert ends[0].linear_training == task.judge(np.zeros(600), np.zeros(4000)).linear_training
+
+
+def test_convolutional_students():
+    task = small_task(MIXED)
+    # From this start the plain student falls into the trap, on new inputs too.
+    shortcut, plain = (
+        comparison.train_convolutional(task, np.random.default_rng(0), shortcut=there)
+        for there in (True, False)
+    )
+    assert max(shortcut.training, shortcut.held_out) < 1e-4
+    trap = comparison.trap_loss(MIXED)
+    assert plain.held_out < 1e-4 or plain.held_out == pytest.approx(trap, rel=0.1)
+
+
 def test_reslink_learns_labels_of_its_form():
-    rng = np.random.default_rng(5)
-    found = comparison.train_reslink(POSITIVE, rng, steps=600, test=4000)
-    assert found.ratio < 0.2
-    assert found.linear == pytest.approx(comparison.best_linear_loss(POSITIVE), rel=0.1)
+    found = comparison.train_reslink(small_task(POSITIVE), np.random.default_rng(5), steps=900)
+    assert found.training_ratio < 0.1
+    assert found.ratio < 0.3
 
 
 def test_unit_keeps_its_promise_and_its_twin_has_none():
+    task = small_task(MIXED)
     for seed in range(2):
-        with_path = comparison.train_unit(MIXED, np.random.default_rng(seed), examples=500)
-        without = comparison.train_unit(
-            MIXED, np.random.default_rng(seed), shortcut=False, examples=500
+        with_path, without = (
+            comparison.train_unit(task, np.random.default_rng(seed), shortcut=there)
+            for there in (True, False)
         )
-        assert with_path.ratio <= 1 + 1e-6
-        assert without.ratio > 1.5
+        assert with_path.training_ratio <= 1 + 1e-6
+        assert without.training_ratio > 1.5
 
 
 def test_known_outputs_are_one_point_convex_in_the_filter():
@@ -141,6 +187,9 @@ def test_table():
     for shown in (text, page):
         assert f"{trap:.2f} times" in shown
         assert "256 numbers" in shown
+        # Computed: eta = 1/16 here.
+        steps = stage_one_iterations(1 / 16)
+        assert f"at most {steps} steps for η = 1/k², that is {steps / 16:.1f}/η" in shown
         assert all(shown.count(paper) == 10 for paper in theories.PAPERS)
     assert page.count("<dl") == page.count("</dl>") == 10
     with pytest.raises(ValueError, match="at least 1"):

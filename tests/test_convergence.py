@@ -10,12 +10,16 @@ from shortcutlib.convergence import (
     filter_time,
     lemma_5_output_step,
     lemma_9_output_step,
+    lemma_14_step,
     lemma_15_step,
     output_time,
     printed_filter_time,
     printed_output_time,
+    raised_filter_step,
     safe_filter_step,
+    stage_one_end,
     stage_one_iterations,
+    stage_two_iterations,
     theorem_4_filter_step,
     theorem_4_output_step,
     theorem_10_filter_step,
@@ -433,3 +437,60 @@ def test_safe_steps_arrive_without_a_warm_up():
         steps = StepSizes.constant(eta, safe_filter_step(teacher, eta))
         runs = reduced.descend_batch(teacher, rim(teacher, 64), steps, iterations=20_000)
         assert np.all(runs.reached_global)
+
+
+# ---------------------------------------------------------------------------------------------
+# Theorem 2 with numbers
+
+
+def test_more_printed_numbers_by_hand():
+    # N = 5, S^2 = 9: m = 1, and Lemma 14's own M = 15 + 36.
+    assert lemma_14_step(SMALL) == pytest.approx(1 / (2 * 51**2))
+    assert stage_one_end(0.01) == pytest.approx(1e4)
+    assert stage_one_end(0.1, 3.0) == pytest.approx(300)
+    assert raised_filter_step(SMALL) == pytest.approx(4 / (5 + 18 / 2.14159265))
+    # 20 log(200) and 40 log(300), each rounded up: 105.97 and 228.15.
+    assert stage_two_iterations(2.0, 0.1, 3.0, 0.01) == 106 + 229
+    # Nothing is to be done for a delta above 2 and a distance below it.
+    assert stage_two_iterations(2.0, 0.1, 3.0, 4.0) == 0
+
+
+@pytest.mark.parametrize("delta", [5.0, 1.0, 0.03])
+def test_stage_two_iterations_are_enough(delta):
+    """From the corner of Stage II, by single steps; also for a delta that is large."""
+    teacher = Teacher.from_numbers(k=3, output_sum=1.0, norm_squared=4.0, angle=ACUTE)
+    eta, low = theorem_13_step(teacher), alignment_bounds(teacher).low
+    state = reduced.state(0.0, low, ACUTE, 3.0)
+    first = int(np.ceil(filter_time(low, eta, delta)))
+    for _ in range(first):
+        state = reduced.step(teacher, state, eta, eta)
+    distance = float(reduced.output_distance(teacher, state))
+    for _ in range(stage_two_iterations(low, eta, distance, delta) - first):
+        state = reduced.step(teacher, state, eta, eta)
+    assert filter_distance(state) <= delta
+    assert reduced.output_distance(teacher, state) <= 5 * delta
+
+
+def test_a_raised_filter_step_never_turns_too_far():
+    """Up to 4/(N + 2 S^2/(pi - 1)) the angle falls in every step; at 1.2 times it can rise."""
+    rng = np.random.default_rng(3)
+    teacher = Teacher.from_numbers(k=3, output_sum=0.0, norm_squared=2.0, angle=1.0)
+    step = raised_filter_step(teacher)
+    angle = 10 ** rng.uniform(-6, np.log10(np.pi / 2), 2000)
+    state = reduced.state(0.0, rng.uniform(0, 2, 2000), angle)
+    assert np.all(reduced.step(teacher, state, 0.1, 0.999 * step).angle < angle * (1 + 1e-12))
+    assert np.any(reduced.step(teacher, state, 0.1, 1.2 * step).angle > angle)
+
+
+@pytest.mark.parametrize(
+    "call, message",
+    [
+        (lambda: stage_one_end(0.0), "output_step = 0.0"),
+        (lambda: stage_one_end(0.1, -1.0), "constant = -1.0"),
+        (lambda: stage_two_iterations(1.0, 0.1, 0.0, 1.0), "distance = 0.0"),
+        (lambda: stage_two_iterations(1.0, 0.1, 1.0, 0.0), "delta = 0.0"),
+    ],
+)
+def test_theorem_2_refuses(call, message):
+    with pytest.raises(ValueError, match=message):
+        call()

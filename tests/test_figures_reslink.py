@@ -48,9 +48,15 @@ def test_convergence():
     trainings = load_shipped("convergence")["trainings"]
     errors, norms = reslink.convergence_figure(trainings).axes
     assert {"ResLink, test", "Vanilla, training", "3-Block, test"} <= set(curves(errors))
-    runs = [t["columns"] for t in trainings if t["configuration"]["student"] == "reslink"]
-    last = curves(errors)["ResLink, test"].get_ydata()[-1]
-    assert last == pytest.approx(np.mean([run["test_error"][-1] for run in runs]))
+    for name, student in (("ResLink", "reslink"), ("3-Block", "three-block")):
+        runs = [
+            training["columns"]["test_error"][-1] / training["variance"]
+            for training in trainings
+            if training["configuration"]["student"] == student
+            and training["configuration"]["teacher"] == "own"
+        ]
+        last = curves(errors)[f"{name}, test"].get_ydata()[-1]
+        assert last == pytest.approx(np.mean(runs))
     assert len(curves(norms)) == 4
     # Without runs of a student its lines are missing.
     only = [t for t in trainings if t["configuration"]["student"] == "vanilla"]
@@ -59,10 +65,17 @@ def test_convergence():
 
 def test_constant():
     columns = load_shipped("adversary")["trainings"][0]["columns"]
-    axes = reslink.constant_figure(columns, limit=0.166).axes[0]
-    assert "0.03, as printed" in [text.get_text() for text in axes.texts]
-    line = max(axes.get_lines(), key=lambda line: len(line.get_xdata()))
-    assert list(line.get_xdata()) == sorted(set(columns["gamma"]))
+    figure = reslink.constant_figure(columns, limit=0.166)
+    for axes in figure.axes:
+        assert "0.03, as printed" in [text.get_text() for text in axes.texts]
+        drawn = curves(axes)
+        line = drawn["any matrices, $d = 16$"]
+        assert list(line.get_xdata()) == sorted(set(columns["gamma"]))
+        rows = zip(*(columns[n] for n in ("gamma", "block", "copies", "ratio")), strict=True)
+        expected = [ratio for gamma, block, copies, ratio in rows if (block, copies) == (16, 1)]
+        assert list(line.get_ydata()) == expected
+        largest = max(b * c for b, c in zip(columns["block"], columns["copies"], strict=True))
+        assert any(f"to {largest}" in label for label in drawn)
 
 
 def test_pairs():

@@ -29,10 +29,11 @@ WHEELS = ("anywidget==0.11.0", "psygnal==0.16.1")
 FIRST_CELL = "%pip install -q shortcutlib anywidget tqdm matplotlib scipy scikit-learn"
 
 
-def run(*command: str | Path) -> None:
+def run(*command: str | Path, folder: Path | None = None) -> None:
     """Run a program, silently unless it fails."""
     done = subprocess.run(
         [str(part) for part in command],
+        cwd=folder,
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,
@@ -85,6 +86,8 @@ def build(target: Path) -> None:
         run(
             *(programs / "jupyter", "lite", "build", "--lite-dir", settings),
             *("--contents", pages, "--output-dir", target, *named),
+            # It leaves its own records where it runs.
+            folder=settings,
         )
     print(f"{target}: {len(notebooks.chapters())} chapters, with {library.name}")
 

@@ -3,10 +3,10 @@
     python tools/search_claims.py [--seeds 1 2 3] [--samples N] [--starts N] [--output FILE]
 
 Every inequality of ``shortcutlib.inequalities`` is searched for its worst point: with the printed
-constants, with the best ones, and slightly beyond those, once for each seed.  Each search is on the
-disk as soon as it is done, so that the same command continues an interrupted run; further seeds
-add to the searches already made.  At the end they are written to ``book/claims-search.json``, and
-those that contradict the ledger's verdict are named.
+constants, with the best or repaired ones, and slightly beyond those, once for each seed.  Each
+search is on the disk as soon as it is done, so that the same command continues an interrupted run;
+further seeds add to the searches already made.  At the end they are written to
+``book/claims-search.json``, and those that contradict the ledger's verdict are named.
 """
 
 from __future__ import annotations
@@ -93,11 +93,19 @@ TRIALS = (
     Trial("liu2019-lemma-5", "lemma_5", "printed", "-3 S^2"),
     Trial("liu2019-lemma-5", "lemma_5", "best", "-2 S^2", {"width": 2.0}),
     Trial("liu2019-lemma-5", "lemma_5", "beyond", "-1.99 S^2", {"width": 1.99}),
+    Trial("liu2019-lemma-6", "lemma_6", "printed", "C = 1"),
+    Trial("liu2019-lemma-6", "lemma_6", "printed", "C = .0001", {"constant": 1e-4}),
+    Trial("liu2019-lemma-6", "lemma_6_step", "best", "r = 1.8198"),
+    Trial("liu2019-lemma-6", "lemma_6_step", "beyond", "r = 1.75", {"turn": 1.75}),
     Trial("liu2019-lemma-7", "lemma_7", "printed", "1/(10 pi)"),
     Trial("liu2019-lemma-7", "lemma_7", "best", f"{_OUTPUT:.5g}", {"constant": _OUTPUT}, 1e-13),
     Trial(
         "liu2019-lemma-7", "lemma_7", "beyond", f"1.001 * {_OUTPUT:.5g}",
         {"constant": 1.001 * _OUTPUT},
+    ),
+    Trial("liu2019-lemma-8", "lemma_8", "best", f"{_LOW:.5g} N"),
+    Trial(
+        "liu2019-lemma-8", "lemma_8", "beyond", f"1.001 * {_LOW:.5g} N", {"limit": 1.001 * _LOW}
     ),
     Trial("liu2019-lemma-9", "lemma_9", "printed", "N/5"),
     Trial("liu2019-lemma-9", "lemma_9", "best", f"{_LOW:.5g} N", {"low": _LOW}, 1e-12),
@@ -126,6 +134,13 @@ TRIALS = (
     Trial("liu2019-lemma-14", "lemma_14", "printed", "any angle", {"largest_angle": np.pi}),
     Trial("liu2019-lemma-14", "lemma_14", "best", "phi <= pi/2", {}, 1e-12),
     Trial("liu2019-lemma-14", "lemma_14", "beyond", "rate .2501 m eta", {"rate": 0.2501}),
+    Trial("liu2019-lemma-15", "lemma_15", "printed", "5 delta"),
+    Trial("liu2019-lemma-15", "lemma_15", "best", "5 delta, N <= 11.6", {"largest_norm": 11.6}),
+    Trial("liu2019-lemma-15", "lemma_15", "beyond", "5 delta, N <= 11.7", {"largest_norm": 11.7}),
+    Trial("liu2019-lemma-15", "lemma_15", "best", "N delta", {"homogeneous": True}),
+    Trial("liu2019-theorem-13", "theorem_13", "best", "5 delta"),
+    Trial("liu2019-theorem-13", "theorem_13", "best", "2.71 delta", {"bound": 2.71}),
+    Trial("liu2019-theorem-13", "theorem_13", "beyond", "2.7 delta", {"bound": 2.7}),
 )  # fmt: skip
 
 
@@ -225,6 +240,8 @@ def run(
                     "seed": seed,
                     "evaluations": worst.evaluations,
                     "worst": worst.value,
+                    # Where there is no right side, JSON has no number for the ratio.
+                    "ratio": worst.ratio if np.isfinite(worst.ratio) else None,
                     "point": worst.point,
                 }
                 file.append(done[key])

@@ -32,7 +32,7 @@ SEARCH = "claims-search.json"
 Row = Mapping[str, Any]
 
 REQUIRED = ("id", "item", "where", "says", "verdict", "chapter")
-OPTIONAL = ("printed", "best", "best_value", "found", "test")
+OPTIONAL = ("printed", "best", "best_value", "found", "values", "shown", "test")
 
 
 class Verdict(NamedTuple):
@@ -163,7 +163,16 @@ def faults_of(row: object, seen: set[str]) -> list[str]:
     name = row.get("id", row)
     found = [f"{name}: there is no field {field!r}" for field in row if field not in _FIELDS]
     found += [f"{name}: {field!r} is missing" for field in REQUIRED if field not in row]
-    for field in set(row) & _FIELDS - {"best_value"}:
+    values = row.get("values", {})
+    if not isinstance(values, dict):
+        found.append(f"{name}: 'values' is {values!r}, not names with numbers")
+    else:
+        found += [
+            f"{name}: the value {key!r} is {value!r}, not a text: put it in quotes"
+            for key, value in values.items()
+            if not isinstance(value, str)
+        ]
+    for field in set(row) & _FIELDS - {"best_value", "values"}:
         value = row[field]
         if not isinstance(value, str) or not value.strip():
             found.append(f"{name}: {field!r} is {value!r}, not a text")
@@ -305,8 +314,8 @@ class Search(Page):
                 f"The recorded run tried {len(names)} inequalities with {len(constants)} choices "
                 f"of their constants, each from the seed{'s' * (len(seeds) > 1)} {listed}: "
                 f"{points:,} points in all (NumPy {versions['numpy']}, SciPy {versions['scipy']}). "
-                "Every constant that the ledger calls good held at all of them, up to rounding; "
-                "for every other a counterexample was found."
+                "The constants of these inequalities that the ledger calls good held at all of "
+                "them, up to rounding; for each of the others a counterexample was found."
             )
         ]
 

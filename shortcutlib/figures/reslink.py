@@ -36,8 +36,13 @@ _QUANTITIES = (
     ("potential", "spurious", "potential $g$"),
     ("loss", "neutral", "loss"),
 )
-_STUDENTS = {"reslink": "shortcut", "vanilla": "spurious", "three-block": "teacher"}
-_NAMES = {"reslink": "ResLink", "vanilla": "Vanilla", "three-block": "3-Block"}
+#: Student and teacher of section 5.2, with the meaning under which they are drawn, and the name.
+_STUDENTS = {
+    ("reslink", "own"): ("shortcut", "ResLink"),
+    ("vanilla", "own"): ("spurious", "Vanilla"),
+    ("three-block", "own"): ("teacher", "3-Block"),
+    ("three-block", "reslink"): ("neutral", "3-Block of ResLink"),
+}
 
 
 def _first_positive(columns: Columns) -> float | None:
@@ -59,7 +64,8 @@ def phases_figure(
     whole : mapping, optional
         The same for the entire process, in a second panel.
     other : mapping, optional
-        The same without noise, drawn thin into the second panel.
+        A second training that goes the same way, with noise say, drawn thin and pale into the
+        second panel, under the first.
 
     Returns
     -------
@@ -153,50 +159,47 @@ def convergence_figure(trainings: Sequence[Mapping[str, Any]]) -> Figure:
     Parameters
     ----------
     trainings : sequence of mapping
-        Each with ``configuration`` and ``columns``, as shipped.
+        Each with ``configuration``, ``columns`` and ``variance``, as shipped.
 
     Returns
     -------
     matplotlib.figure.Figure
+        Errors are shares of the variance of the teacher's answers.
     """
     with book_style():
-        figure, (errors, norms) = plt.subplots(2, 1, figsize=(6.4, 8.4), layout="constrained")
-        for student, meaning in _STUDENTS.items():
-            chosen = [t["columns"] for t in trainings if t["configuration"]["student"] == student]
+        figure, (errors, norms) = plt.subplots(2, 1, figsize=(6.4, 8.8), layout="constrained")
+        for (student, teacher), (meaning, name) in _STUDENTS.items():
+            chosen = [
+                training
+                for training in trainings
+                if training["configuration"]["student"] == student
+                and training["configuration"]["teacher"] == teacher
+            ]
             if not chosen:
                 continue
             # Runs that were stopped early are averaged as far as all of them go.
-            steps = sorted(set.intersection(*({*c["step"]} for c in chosen)))
+            steps = sorted(set.intersection(*({*t["columns"]["step"]} for t in chosen)))
             style = look(meaning)
-
-            def mean(
-                name: str,
-                chosen: list[Any] = chosen,
-                steps: list[int] = steps,
-            ) -> Any:
-                rows = [dict(zip(c["step"], c[name], strict=True)) for c in chosen]
-                return np.mean([[row[step] for step in steps] for row in rows], axis=0)
-
-            for name, width in (("test_error", 2.4), ("training_error", 1.1)):
-                values = np.maximum(mean(name), 1e-9)
-                line = "test" if name == "test_error" else "training"
-                errors.plot(
-                    steps, values, **{**style, "lw": width}, label=f"{_NAMES[student]}, {line}"
+            tests, seen = (
+                _mean(chosen, key, steps, share=True) for key in ("test_error", "training_error")
+            )
+            errors.plot(steps, tests, **{**style, "lw": 2.4}, label=f"{name}, test")
+            errors.plot(steps, seen, **{**style, "lw": 1.1}, label=f"{name}, training")
+            if "norm" in chosen[0]["columns"]:
+                norms.plot(
+                    steps, _mean(chosen, "distance", steps), **style, label=rf"$W-W^{{*}}$, {name}"
                 )
-            if "norm" in chosen[0]:
-                name = _NAMES[student]
-                norms.plot(steps, mean("distance"), **style, label=rf"$W-W^{{*}}$, {name}")
                 norms.plot(
                     steps,
-                    mean("norm"),
+                    _mean(chosen, "norm", steps),
                     color=style["color"],
                     linestyle=":",
                     lw=1.4,
                     label=f"$W$, {name}",
                 )
         errors.set_yscale("log")
-        errors.set_ylabel("mean squared error")
-        errors.set_ylim(1e-9, 1e8)
+        errors.set_ylabel("error / variance of the answers")
+        errors.set_ylim(1e-10, 1e6)
         errors.legend(loc="upper right", fontsize=9.5)
         label_panel(errors, "a", "errors")
         norms.set_ylabel("Frobenius norm")
@@ -208,15 +211,28 @@ def convergence_figure(trainings: Sequence[Mapping[str, Any]]) -> Figure:
     return figure
 
 
+def _mean(
+    trainings: Sequence[Mapping[str, Any]], name: str, steps: Sequence[int], *, share: bool = False
+) -> Any:
+    """A column's mean over trainings at some steps, in units of each one's variance if wanted."""
+    rows = []
+    for training in trainings:
+        columns = training["columns"]
+        values = dict(zip(columns["step"], columns[name], strict=True))
+        unit = training["variance"] if share else 1.0
+        rows.append([values[step] / unit for step in steps])
+    return np.mean(rows, axis=0)
+
+
 def constant_figure(
     rows: Mapping[str, Sequence[float]], *, limit: float, printed: float = 0.03
 ) -> Figure:
-    """Draw the smallest ratio that was found against gamma.
+    """Draw the smallest ratio that was found against gamma, for several dimensions.
 
     Parameters
     ----------
     rows : mapping of str to sequence
-        Columns ``gamma`` and ``ratio``, one entry for every search.
+        Columns ``gamma``, ``block``, ``copies`` and ``ratio``, one entry for every search.
     limit : float
         Value in the limit of small gamma, for the printed cap on the potential.
     printed : float, default 0.03
@@ -225,23 +241,43 @@ def constant_figure(
     Returns
     -------
     matplotlib.figure.Figure
+        Everything above; below, the part where the curves cross the printed constant.
     """
+    columns = {name: np.asarray(rows[name]) for name in ("gamma", "block", "copies", "ratio")}
+    sizes = columns["block"] * columns["copies"]
+    plain = columns["copies"] == 1
+    kinds = [(f"any matrices, $d = {d}$", plain & (sizes == d)) for d in np.unique(sizes[plain])]
+    if not np.all(plain):
+        large = sizes[~plain]
+        kinds.append((f"equal blocks, $d = {large.min()}$ to {large.max()}", ~plain))
     with book_style():
-        figure, axes = plt.subplots(figsize=(6.4, 4.2))
-        gammas = sorted(set(rows["gamma"]))
-        pairs = list(zip(rows["gamma"], rows["ratio"], strict=True))
-        smallest = [min(ratio for gamma, ratio in pairs if gamma == g) for g in gammas]
-        axes.axhline(0, color=MUTED, linewidth=0.8)
-        axes.axhline(printed, **{**look("neutral"), "lw": 1.4})
-        label_directly(
-            axes, "0.03, as printed", (gammas[-1], printed), MUTED, offset=(0, 9), ha="right"
-        )
-        axes.plot(gammas, smallest, **look("global", marker=True))
-        axes.plot([0], [limit], "o", color=INK, markersize=6)
-        label_directly(axes, "limit in high dimension", (0, limit), INK, offset=(24, 6))
-        axes.set_xlim(left=-0.01)
-        axes.set_xlabel(r"largest spectral norm $\gamma$ of $W$ and $W^{*}$")
-        axes.set_ylabel("smallest ratio found")
+        figure, panels = plt.subplots(2, 1, figsize=(6.4, 8.2), layout="constrained")
+        for number, (label, chosen) in enumerate(kinds):
+            gammas = np.unique(columns["gamma"][chosen])
+            smallest = [
+                columns["ratio"][chosen & (columns["gamma"] == gamma)].min() for gamma in gammas
+            ]
+            colour = tint(look("global")["color"], (number + 1) / len(kinds))
+            style = look("global", marker=number == len(kinds) - 1) | {"color": colour}
+            for axes in panels:
+                axes.plot(gammas, smallest, **style, label=label)
+        whole, near = panels
+        whole.axhline(0, color=MUTED, linewidth=0.8)
+        whole.plot([0], [limit], "o", color=INK, markersize=6)
+        label_directly(whole, "limit in high dimension", (0, limit), INK, offset=(24, 6))
+        whole.set_xlim(left=-0.01)
+        whole.legend(loc="upper right")
+        near.set_xlim(0.2, 0.32)
+        near.set_ylim(0.005, 0.085)
+        for axes, place in ((whole, columns["gamma"].max()), (near, 0.318)):
+            axes.axhline(printed, **{**look("neutral"), "lw": 1.4})
+            label_directly(
+                axes, "0.03, as printed", (place, printed), MUTED, offset=(0, 9), ha="right"
+            )
+            axes.set_ylabel("smallest ratio found")
+            axes.set_xlabel(r"largest spectral norm $\gamma$ of $W$ and $W^{*}$")
+        label_panel(whole, "a", "all")
+        label_panel(near, "b", "where the printed constant is passed")
     return figure
 
 

@@ -6,9 +6,7 @@ The mathematics needs NumPy alone; `worst_case` needs SciPy and the images sciki
 from shortcutlib.reslink.adversary import (
     POTENTIAL_CAP,
     Worst,
-    copies_ratio,
     small_limit,
-    tile,
     worst_case,
 )
 from shortcutlib.reslink.convexity import (
@@ -20,6 +18,7 @@ from shortcutlib.reslink.convexity import (
     one_point,
 )
 from shortcutlib.reslink.descent import FreshBatches, TrainingSet
+from shortcutlib.reslink.exchangeable import Blocks, BlocksState, blocks, measure_blocks
 from shortcutlib.reslink.network import BatchGradient, batch_gradient, output, vanilla_output
 from shortcutlib.reslink.population import (
     LossGradient,
@@ -34,22 +33,25 @@ from shortcutlib.reslink.starts import random_matrix, wrong_way_start
 __all__ = [
     "POTENTIAL_CAP",
     "BatchGradient",
+    "Blocks",
+    "BlocksState",
     "FreshBatches",
     "LossGradient",
     "OnePoint",
     "TrainingSet",
     "Worst",
     "batch_gradient",
+    "blocks",
     "column_angles",
     "convergence_bound",
     "convergence_step",
-    "copies_ratio",
     "drift",
     "enough_steps",
     "gradient",
     "inner_product",
     "loss",
     "loss_and_gradient",
+    "measure_blocks",
     "mismatch_matrix",
     "one_point",
     "output",
@@ -57,7 +59,6 @@ __all__ = [
     "potential_without",
     "random_matrix",
     "small_limit",
-    "tile",
     "vanilla_output",
     "worst_case",
     "wrong_way_start",

@@ -1,6 +1,7 @@
 """The command ``python -m shortcutlib reslink``: the experiments of Li and Yuan (2017)."""
 
 import argparse
+import json
 import sys
 from collections.abc import Callable, Iterator
 from itertools import combinations
@@ -9,7 +10,15 @@ from typing import Any, get_args
 
 import numpy as np
 
-from shortcutlib.reslink.experiments import Convergence, Dynamics, Student, _streams, versions
+from shortcutlib.reslink.exchangeable import Blocks, blocks, measure_blocks
+from shortcutlib.reslink.experiments import (
+    Convergence,
+    Dynamics,
+    Student,
+    Teacher,
+    _streams,
+    versions,
+)
 from shortcutlib.results_file import ResultsFile, ResultsFileError
 
 __all__ = ["add_parser"]
@@ -45,6 +54,7 @@ def add_parser(commands: Any) -> None:
     add("experiment", choices=tuple(_EXPERIMENTS), help="which one")
     add("folder", type=Path, help="where results are kept; it must exist")
     add("--students", nargs="+", choices=get_args(Student), default=list(get_args(Student)))
+    add("--teacher", choices=get_args(Teacher), default="own", help="of the student 'three-block'")
     add("--runs", type=int, default=5, help="independent runs (default: 5)")
     add("--d", type=int, help="dimension")
     add("--samples", type=int, help="training samples of 'convergence'; a tenth are for tests")
@@ -105,7 +115,13 @@ def _convergence(options: argparse.Namespace) -> Iterator[str]:
     for student in options.students:
         for run in range(options.runs):
             training = Convergence(
-                student, run, seed=options.seed, precision=options.precision, **sizes
+                student,
+                run,
+                # The other students have one teacher in both senses.
+                options.teacher if student == "three-block" else "own",
+                seed=options.seed,
+                precision=options.precision,
+                **sizes,
             )
             last = training.run_in(options.folder, progress=_progress(training.name))[-1]
             yield (
@@ -180,9 +196,15 @@ def _zero_start(options: argparse.Namespace) -> Iterator[str]:
 
 def _pairs(options: argparse.Namespace) -> Iterator[str]:
     from shortcutlib.reslink.images import load_images
-    from shortcutlib.reslink.pairs import train_pair
+    from shortcutlib.reslink.pairs import RATE, SPECTRAL, STEPS, train_pair
 
-    configuration = {"experiment": "pairs", "images": options.images, "spectral": 0.6}
+    configuration = {
+        "experiment": "pairs",
+        "images": options.images,
+        "spectral": SPECTRAL,
+        "steps": STEPS,
+        "rate": RATE,
+    }
     path = options.folder / f"pairs-{options.images}.jsonl"
     with ResultsFile(path, configuration, versions()) as results:
         images = load_images(options.images)
@@ -191,7 +213,13 @@ def _pairs(options: argparse.Namespace) -> Iterator[str]:
             if (first, second) in done:
                 continue
             chosen = np.isin(images.training_labels, (first, second))
-            found = train_pair(images.training[chosen], images.training_labels[chosen] == second)
+            found = train_pair(
+                images.training[chosen],
+                images.training_labels[chosen] == second,
+                spectral=SPECTRAL,
+                steps=STEPS,
+                rate=RATE,
+            )
             results.append(
                 {
                     "first": first,
@@ -207,46 +235,109 @@ def _pairs(options: argparse.Namespace) -> Iterator[str]:
 
 
 def _adversary(options: argparse.Namespace) -> Iterator[str]:
-    from shortcutlib.reslink.adversary import worst_case
+    from shortcutlib.reslink.adversary import POTENTIAL_CAP, Worst, worst_case
 
-    configuration = {"experiment": "adversary", "cap": 0.1, "seed": options.seed}
+    configuration = {
+        "experiment": "adversary",
+        "cap": POTENTIAL_CAP,
+        "starts": _STARTS,
+        "iterations": _ITERATIONS,
+        "gammas": list(_GAMMAS),
+        "sizes": [list(size) for size in _SIZES],
+        "seed": options.seed,
+    }
+    show = _progress("adversary")
     path = options.folder / "adversary.jsonl"
     with ResultsFile(path, configuration, versions()) as results:
-        done = {(r["gamma"], r["block"], r["copies"]) for r in results.records}
-        for number, gamma in enumerate(_GAMMAS):
-            for copies, blocks in ((1, (2, 4, 8)), (10, (2, 4))):
-                for block in blocks:
-                    if (gamma, block, copies) in done:
-                        continue
-                    rng = _streams(options.seed, 7, number, block, copies)
-                    worst = worst_case(gamma, rng, block=block, copies=copies, starts=8)
-                    results.append(
-                        {
-                            "gamma": gamma,
-                            "block": block,
-                            "copies": copies,
-                            "ratio": worst.ratio,
-                            "potential": worst.potential,
-                            "weights": worst.weights.tolist(),
-                            "teacher": worst.teacher.tolist(),
-                        }
+        rows = {(r["gamma"], r["block"], r["copies"]): r for r in results.records}
+        for kind, (block, copies) in enumerate(_SIZES):
+            known: Worst | None = None
+            for number, gamma in enumerate(_GAMMAS):
+                row = rows.get((gamma, block, copies))
+                if row is None:
+                    found = worst_case(
+                        gamma,
+                        _streams(options.seed, 7, number, block, copies),
+                        block=block,
+                        copies=copies,
+                        starts=_STARTS,
+                        iterations=_ITERATIONS,
+                        known=known,
                     )
-                    yield f"gamma {gamma}, {copies} blocks of {block}: {worst.ratio:.4f}"
+                    # Few digits are kept: of matrices a little smaller, so that the norms are
+                    # still bounded, and what is recorded is measured there.
+                    weights, teacher = (
+                        _short(whole, 1 - 1e-6) for whole in (found.weights, found.teacher)
+                    )
+                    here = measure_blocks(weights, teacher)
+                    row = {
+                        "gamma": gamma,
+                        "block": block,
+                        "copies": copies,
+                        "ratio": here.ratio,
+                        "potential": here.potential,
+                        "weights": _listed(weights),
+                        "teacher": _listed(teacher),
+                    }
+                    results.append(row)
+                    yield f"gamma {gamma}, d = {copies} x {block}: ratio {here.ratio:.4f}"
+                pair: list[Blocks] = [
+                    blocks(row[name][0], row[name][-1], copies) for name in ("weights", "teacher")
+                ]
+                known = Worst(row["ratio"], row["potential"], pair[0], pair[1])
+                show(kind * len(_GAMMAS) + number + 1, len(_SIZES) * len(_GAMMAS))
 
 
-#: Spectral norms for which the smallest constant is sought.
-_GAMMAS = (0.01, 0.05, 0.1, 0.15, 0.2, 0.25, 0.3, 0.35, 0.4, 0.5, 0.6, 0.7)
+def _short(whole: Blocks, factor: float) -> Blocks:
+    """The matrix times a factor, with eight decimals."""
+    return whole._replace(
+        difference=np.round(factor * whole.difference, 8), mean=np.round(factor * whole.mean, 8)
+    )
+
+
+def _listed(whole: Blocks) -> list[Any]:
+    """The blocks of a matrix: the mean alone, or difference and mean."""
+    return [block.tolist() for block in (whole[:2] if whole.copies > 1 else whole[1:2])]
+
+
+#: Spectral norms for which the smallest constant is sought; sizes of blocks and their numbers.
+_GAMMAS: tuple[float, ...] = (
+    *(0.01, 0.05, 0.1, 0.15, 0.2, 0.23, 0.25, 0.255, 0.26),
+    *(0.27, 0.28, 0.29, 0.3, 0.35, 0.4, 0.5, 0.6, 0.7),
+)
+_SIZES = ((2, 1), (4, 1), (8, 1), (16, 1), (32, 1), (2, 64), (3, 64), (4, 64), (8, 32))
+#: Starts for each, and iterations of each round.
+_STARTS, _ITERATIONS = 8, 400
 
 
 def _collect(options: argparse.Namespace) -> Iterator[str]:
-    from shortcutlib.reslink.shipped import collect, write_shipped
+    from shortcutlib.reslink.adversary import with_witnesses
+    from shortcutlib.reslink.shipped import DIGITS, collect, write_shipped
 
     for prefix, name, settings in _COLLECTED:
         if not any(options.folder.glob(f"{prefix}*.jsonl")):
             continue
         path = options.folder / f"{name}.json"
-        write_shipped(path, {"trainings": collect(options.folder, prefix, **settings)})
+        choose = with_witnesses if name == "adversary" else None
+        trainings = collect(options.folder, prefix, choose=choose, **settings)
+        if name == "convergence":
+            _add_variances(trainings)
+        # Witnesses are there to be evaluated again.
+        write_shipped(path, {"trainings": trainings}, digits=10 if name == "adversary" else DIGITS)
         yield f"{path.name}: {path.stat().st_size:,} bytes"
+
+
+def _add_variances(trainings: list[dict[str, Any]]) -> None:
+    """Say how much the teacher's answers vary, the unit in which errors can be compared."""
+    known: dict[str, float] = {}
+    for training in trainings:
+        given = {k: v for k, v in training["configuration"].items() if k != "experiment"}
+        # All runs, and ResLink and Vanilla, have one and the same teacher.
+        own = given["student"] == "three-block" and given["teacher"] == "own"
+        kind = json.dumps(given | {"student": own, "run": 0, "teacher": own}, sort_keys=True)
+        if kind not in known:
+            known[kind] = float(np.var(Convergence(**given).prepare().targets, dtype=float))
+        training["variance"] = known[kind]
 
 
 #: Beginning of the files' names, name of what is shipped, and how it is thinned.
@@ -256,7 +347,7 @@ _COLLECTED: tuple[tuple[str, str, dict[str, Any]], ...] = (
     ("exact", "dynamics-without-noise", {"head": 101, "most": 120}),
     ("zero-start", "zero-start", {"most": 10}),
     ("pairs", "pairs", {}),
-    ("adversary", "adversary", {"best": ("gamma", "ratio")}),
+    ("adversary", "adversary", {}),
 )
 
 

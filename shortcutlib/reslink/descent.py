@@ -161,6 +161,8 @@ class TrainingSet:
     ----------
     weights : ndarray, shape (d, d)
         The current W, or V.
+    targets : ndarray, shape (n,)
+        The teacher's answers to the training inputs.
     step : int
         Epochs done.
 
@@ -193,7 +195,7 @@ class TrainingSet:
         truth = checked_weights(teacher, "W*").astype(kind)
         self._training = np.asarray(training, dtype=kind)
         self._test = np.asarray(test, dtype=kind)
-        self._targets = output(self._training, truth)
+        self.targets = output(self._training, truth)
         self._test_targets = output(self._test, truth)
         self._rng = rng
         self._batch = batch
@@ -216,7 +218,7 @@ class TrainingSet:
             for first in range(0, len(order), self._batch):
                 chosen = order[first : first + self._batch]
                 found = batch_gradient(
-                    weights, self._training[chosen], self._targets[chosen], link=self._link
+                    weights, self._training[chosen], self.targets[chosen], link=self._link
                 )
                 weights = weights - self._rate * found.gradient
             self.weights = weights
@@ -238,7 +240,7 @@ class TrainingSet:
         answer = output if self._link else vanilla_output
         errors = []
         for inputs, targets in (
-            (self._training, self._targets),
+            (self._training, self.targets),
             (self._test, self._test_targets),
         ):
             wrong = (answer(inputs, self.weights) - targets).astype(float)

@@ -4,21 +4,27 @@ Every training is described by a small frozen object; its fields are the configu
 the results file, and its defaults are the paper's sizes.
 """
 
+from collections.abc import Callable
 from dataclasses import asdict, dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any, ClassVar, Literal, get_args
 
 import numpy as np
+from numpy.typing import ArrayLike
 
+from shortcutlib.angles import FloatArray
 from shortcutlib.reslink.descent import FreshBatches, Precision, TrainingSet
 from shortcutlib.reslink.network import output
 from shortcutlib.reslink.resumable import Training, run_training
 from shortcutlib.reslink.starts import random_matrix, wrong_way_start
 from shortcutlib.reslink.three_blocks import BlockNetwork, BlockTraining
 
-__all__ = ["Convergence", "Dynamics", "Student", "versions"]
+__all__ = ["Convergence", "Dynamics", "Student", "Teacher", "versions"]
 
 Student = Literal["reslink", "vanilla", "three-block"]
+#: The teacher of a student: of its own structure, or ResLink whatever the student is.
+Teacher = Literal["own", "reslink"]
 
 
 def versions() -> dict[str, str]:
@@ -46,7 +52,7 @@ def _streams(seed: int, *place: int) -> np.random.Generator:
 
 @dataclass(frozen=True)
 class Convergence:
-    """Section 5.2: students that imitate one ResLink teacher from a fixed training set.
+    """Section 5.2: students that imitate a teacher network from a fixed training set.
 
     Parameters
     ----------
@@ -54,6 +60,10 @@ class Convergence:
         Which network learns.
     run : int, default 0
         Which of the independent starts.
+    teacher : {"own", "reslink"}
+        "own", the paper's choice, is a network of the student's own structure.  For ResLink and
+        Vanilla that is one and the same function, I + W* being Vanilla's matrix.  "reslink" lets
+        the student "three-block" imitate that function too.
     d, training, test, batch, rate, epochs
         Sizes; the defaults are the paper's.
     hidden : int, default 500
@@ -68,15 +78,18 @@ class Convergence:
     Raises
     ------
     ValueError
-        If there is no such student.
+        If there is no such student or teacher, or if "reslink" is given where "own" is the same.
 
     Notes
     -----
-    All students imitate the same function, so that their errors can be compared.
+    The paper does not say how the teacher of 3-Block is drawn: here as its student, with the
+    running statistics of its layers on the training inputs.
+    Source: Li and Yuan (2017), section 5.2.
     """
 
     student: Student
     run: int = 0
+    teacher: Teacher = "own"
     d: int = 100
     training: int = 100_000
     test: int = 10_000
@@ -98,18 +111,27 @@ class Convergence:
             raise ValueError(
                 f"there is no student {self.student!r}: choose among {', '.join(get_args(Student))}"
             )
+        if self.teacher not in get_args(Teacher):
+            raise ValueError(
+                f"there is no teacher {self.teacher!r}: choose among {', '.join(get_args(Teacher))}"
+            )
+        if self.teacher == "reslink" and self.student != "three-block":
+            raise ValueError(
+                f"the student {self.student!r} has a ResLink teacher anyway: leave 'own'"
+            )
 
     @property
     def name(self) -> str:
         """What the training is called among others."""
-        return f"{self.experiment}-{self.student}-{self.run}"
+        other = "" if self.teacher == "own" else f"-of-{self.teacher}"
+        return f"{self.experiment}-{self.student}{other}-{self.run}"
 
-    def prepare(self) -> Training:
+    def prepare(self) -> TrainingSet | BlockTraining:
         """Draw the teacher, the sets and the start.
 
         Returns
         -------
-        Training
+        TrainingSet or BlockTraining
         """
         kind: Any = np.float32 if self.precision == "single" else np.float64
         teacher = random_matrix(
@@ -119,12 +141,21 @@ class Convergence:
         test = _streams(self.seed, 2).standard_normal((self.test, self.d), dtype=kind)
         first, order = _streams(self.seed, 3, self.run), _streams(self.seed, 4, self.run)
         if self.student == "three-block":
-            truth = teacher.astype(kind)
             network = BlockNetwork(self.d, first, hidden=self.hidden, precision=self.precision)
+            if self.teacher == "reslink":
+                answer: Callable[[ArrayLike], FloatArray] = partial(
+                    output, weights=teacher.astype(kind)
+                )
+            else:
+                truth = BlockNetwork(
+                    self.d, _streams(self.seed, 5), hidden=self.hidden, precision=self.precision
+                )
+                truth.settle(inputs)
+                answer = truth.output
             return BlockTraining(
                 network,
-                (inputs, output(inputs, truth)),
-                (test, output(test, truth)),
+                (inputs, answer(inputs)),
+                (test, answer(test)),
                 order,
                 batch=self.batch,
                 rate=self.rate,

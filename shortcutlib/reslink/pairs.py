@@ -8,7 +8,18 @@ from numpy.typing import NDArray
 from shortcutlib.angles import FloatArray
 from shortcutlib.reslink.network import output
 
-__all__ = ["PairResult", "best_threshold", "clip_spectral_norm", "train_pair"]
+__all__ = [
+    "RATE",
+    "SPECTRAL",
+    "STEPS",
+    "PairResult",
+    "best_threshold",
+    "clip_spectral_norm",
+    "train_pair",
+]
+
+#: The paper's bound on the spectral norm; and our number of steps and step size.
+SPECTRAL, STEPS, RATE = 0.6, 300, 0.3
 
 
 class PairResult(NamedTuple):
@@ -94,9 +105,9 @@ def train_pair(
     images: FloatArray,
     second: NDArray[np.bool_],
     *,
-    spectral: float = 0.6,
-    steps: int = 300,
-    rate: float = 0.3,
+    spectral: float = SPECTRAL,
+    steps: int = STEPS,
+    rate: float = RATE,
 ) -> PairResult:
     """Train ResLink to tell two classes apart, with a bound on the spectral norm.
 

@@ -17,6 +17,8 @@ __all__ = ["LossGradient", "column_angles", "gradient", "loss", "loss_and_gradie
 
 #: Columns nearer than this (in the cosine) have their angle taken from their difference.
 _NEAR = 0.99
+#: So many pairs of columns are compared at once, which bounds the memory.
+_PAIRS = 4096
 
 
 class LossGradient(NamedTuple):
@@ -33,21 +35,29 @@ class _Columns(NamedTuple):
     length: FloatArray
 
 
-def _columns(weights: FloatArray) -> _Columns:
-    """Unit columns and lengths of I + W; a zero column keeps a zero "unit" vector."""
-    columns = weights + np.eye(len(weights))
+def _unit_columns(columns: FloatArray) -> _Columns:
+    """Unit columns and lengths; a zero column keeps a zero "unit" vector."""
     length = np.sqrt(np.einsum("ij,ij->j", columns, columns))
     return _Columns(columns / np.where(length > 0, length, 1.0), length)
+
+
+def _columns(weights: FloatArray) -> _Columns:
+    """Unit columns and lengths of I + W."""
+    return _unit_columns(weights + np.eye(len(weights)))
 
 
 def _cosines(first: _Columns, second: _Columns) -> tuple[FloatArray, FloatArray]:
     """Cosines and angles of all pairs; angles without cancellation for nearly parallel columns."""
     cosine = np.clip(first.unit.T @ second.unit, -1.0, 1.0)
     angle = np.arccos(cosine)
-    for row, column in zip(*np.nonzero(np.abs(cosine) > _NEAR), strict=True):
-        u, v = first.unit[:, row], second.unit[:, column]
+    rows, columns = np.nonzero(np.abs(cosine) > _NEAR)
+    for begin in range(0, rows.size, _PAIRS):
+        row, column = rows[begin : begin + _PAIRS], columns[begin : begin + _PAIRS]
+        u, v = first.unit.T[row], second.unit.T[column]
         # Kahan's formula; the arc cosine loses half the digits near 0 and pi.
-        angle[row, column] = 2 * np.arctan2(np.linalg.norm(u - v), np.linalg.norm(u + v))
+        angle[row, column] = 2 * np.arctan2(
+            np.linalg.norm(u - v, axis=1), np.linalg.norm(u + v, axis=1)
+        )
     return cosine, angle
 
 

@@ -5,7 +5,7 @@ computed with, and columns of numbers, thinned for drawing.
 """
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from importlib import resources
 from pathlib import Path
 from typing import Any
@@ -16,8 +16,8 @@ __all__ = ["SHIPPED", "collect", "load_shipped", "write_shipped"]
 
 #: What is shipped.
 SHIPPED = ("convergence", "dynamics", "dynamics-without-noise", "zero-start", "pairs", "adversary")
-#: Digits kept in the columns.
-_DIGITS = 5
+#: Digits kept of what is only drawn.
+DIGITS = 5
 
 
 def load_shipped(name: str) -> dict[str, Any]:
@@ -31,7 +31,7 @@ def load_shipped(name: str) -> dict[str, Any]:
     Returns
     -------
     dict
-        With ``"configuration"``, ``"origin"`` and what the experiment recorded.
+        With ``"trainings"``, a list of what `collect` returned.
 
     Raises
     ------
@@ -45,13 +45,13 @@ def load_shipped(name: str) -> dict[str, Any]:
     return content
 
 
-def _rounded(value: Any) -> Any:
+def _rounded(value: Any, digits: int) -> Any:
     if isinstance(value, float):
-        return float(f"{value:.{_DIGITS}g}")
+        return float(f"{value:.{digits}g}")
     if isinstance(value, Mapping):
-        return {key: _rounded(item) for key, item in value.items()}
+        return {key: _rounded(item, digits) for key, item in value.items()}
     if isinstance(value, list | tuple):
-        return [_rounded(item) for item in value]
+        return [_rounded(item, digits) for item in value]
     return value
 
 
@@ -69,22 +69,13 @@ def _thinned(records: list[dict[str, Any]], head: int, most: int) -> list[dict[s
     return first + kept
 
 
-def _best(records: list[dict[str, Any]], key: str, value: str) -> list[dict[str, Any]]:
-    """For every key the record with the smallest value."""
-    found: dict[Any, dict[str, Any]] = {}
-    for record in records:
-        if record[key] not in found or record[value] < found[record[key]][value]:
-            found[record[key]] = record
-    return list(found.values())
-
-
 def collect(
     folder: Path,
     prefix: str,
     *,
     head: int = 0,
     most: int = 100,
-    best: tuple[str, str] | None = None,
+    choose: Callable[[list[dict[str, Any]]], list[dict[str, Any]]] | None = None,
 ) -> list[dict[str, Any]]:
     """Everything recorded in a folder under names with a prefix, as columns.
 
@@ -96,13 +87,15 @@ def collect(
         Beginning of the names of the results files.
     head, most : int
         How many of the first records are kept, and about how many of the others.
-    best : tuple of str, optional
-        A key and a value: for every key only the record with the smallest value is kept.
+    choose : callable, optional
+        Makes of all records those that are kept, in the place of the thinning.
 
     Returns
     -------
     list of dict
-        For every file its configuration, origin and columns, in the order of the names.
+        For every file its configuration, origin and columns, in the order of the names; and where
+        the records have steps, the step that was ``"reached"``, which need not be the last one that
+        the configuration asks for.
 
     Raises
     ------
@@ -113,22 +106,24 @@ def collect(
     for path in sorted(folder.glob(f"{prefix}*.jsonl")):
         with ResultsFile(path) as results:
             records = results.records
-            if best is not None:
-                records = _best(records, *best)
-            if records:
-                found.append(
-                    {
-                        "configuration": results.configuration,
-                        "origin": results.origin,
-                        "columns": _columns(_thinned(records, head, most)),
-                    }
-                )
+            if not records:
+                continue
+            kept = _thinned(records, head, most) if choose is None else choose(records)
+            reached = {"reached": records[-1]["step"]} if "step" in records[-1] else {}
+            found.append(
+                {
+                    "configuration": results.configuration,
+                    "origin": results.origin,
+                    **reached,
+                    "columns": _columns(kept),
+                }
+            )
     if not found:
         raise ValueError(f"{folder} has no results {prefix}*: run the experiment there first")
     return found
 
 
-def write_shipped(path: Path, content: Mapping[str, Any]) -> None:
+def write_shipped(path: Path, content: Mapping[str, Any], *, digits: int = DIGITS) -> None:
     """Write results as a small file, numbers rounded for drawing.
 
     Parameters
@@ -137,6 +132,8 @@ def write_shipped(path: Path, content: Mapping[str, Any]) -> None:
         The file.
     content : mapping
         In JSON's types.
+    digits : int, default 5
+        Significant digits that are kept.
     """
-    text = json.dumps(_rounded(content), separators=(",", ":"), allow_nan=False)
+    text = json.dumps(_rounded(content, digits), separators=(",", ":"), allow_nan=False)
     path.write_text(text + "\n", encoding="utf-8")

@@ -75,6 +75,30 @@ class BlockNetwork:
             self.running += [np.zeros(hidden, dtype=kind), np.ones(hidden, dtype=kind)]
             width = hidden
 
+    def settle(self, inputs: ArrayLike) -> None:
+        """Replace the running statistics by those of the layers on these inputs.
+
+        Parameters
+        ----------
+        inputs : array_like, shape (n, d)
+            The inputs, at least one.
+
+        Notes
+        -----
+        After training has gone on for long the running statistics are nearly these.
+        """
+        hidden = np.asarray(inputs, dtype=self.layers[0].dtype)
+        self.running = []
+        for block in range(len(self.layers) // 3):
+            weights, scale, shift = self.layers[3 * block : 3 * block + 3]
+            linear = hidden @ weights
+            # Sums of many single precision numbers: in double precision.
+            mean = linear.mean(axis=0, dtype=float).astype(linear.dtype)
+            variance = linear.var(axis=0, dtype=float).astype(linear.dtype)
+            self.running += [mean, variance]
+            factor = scale / np.sqrt(variance + linear.dtype.type(_SMALL))
+            hidden = np.maximum((linear - mean) * factor + shift, 0)
+
     def output(self, inputs: ArrayLike) -> FloatArray:
         """The answers with the running statistics, as used after training.
 
@@ -170,6 +194,13 @@ class BlockTraining:
     rate : float, default 1e-3
         Step size.
 
+    Attributes
+    ----------
+    targets : ndarray, shape (n,)
+        The teacher's answers to the training inputs.
+    step : int
+        Epochs done.
+
     Raises
     ------
     ValueError
@@ -194,6 +225,7 @@ class BlockTraining:
         kind = network.layers[0].dtype
         self.network = network
         self._training = tuple(np.asarray(part, dtype=kind) for part in training)
+        self.targets = self._training[1]
         self._test = tuple(np.asarray(part, dtype=kind) for part in test)
         self._rng = rng
         self._batch = batch

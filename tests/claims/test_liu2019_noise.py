@@ -8,6 +8,7 @@ from shortcutlib.outcomes import classify
 from shortcutlib.starts import sample_ball
 from shortcutlib.whereabouts import Place, whereabouts
 from tests.claims.ledger import Failed, Held, claim
+from tests.claims.stages import constant_steps_without_noise, held
 
 
 def _places(teacher, start, step, batch, time, rng):
@@ -66,7 +67,7 @@ def test_small_batches_differ():
 
 @claim("liu2019-text-no-final-shrinking")
 def test_no_step_has_to_shrink():
-    """Constant steps: plain descent, and batches above the threshold, come within 1e-3 and stay."""
+    """Constant steps: plain descent gets ever closer; batches above the threshold within 1e-3."""
     teacher, rng = Teacher.section_4(4), np.random.default_rng(5)
     step = 0.8 * noise_stability.largest_stable_step(teacher, 4, step_ratio=1.0)
     worst = 0.0
@@ -83,7 +84,7 @@ def test_no_step_has_to_shrink():
         iterations=round(24 / step), rng=rng, label_noise=0.3,
     )  # fmt: skip
     kept = np.sqrt(np.mean(noisy.state.angle**2))
-    return Held(min(1e-3 - worst, float(kept) - 0.01), 1800)
+    return held(constant_steps_without_noise(), Held(min(1e-3 - worst, float(kept) - 0.01), 1800))
 
 
 @claim("response-sgd")
@@ -107,11 +108,27 @@ def test_large_batches_are_stable():
             batch = noise_stability.smallest_stable_batch(teacher, output, filter_, largest=10**6)
             slack = min(slack, -1.0 if batch is None else 1 - filter_ * norm / 4)
             tried += 1
+
+    def bound(eta_w: float, N: float, p: float, kappa: float, chi: float) -> float:
+        """B at which the factor of E|u|^2 is 1, solved for 1/B, in which it is linear."""
+        turn = eta_w * N
+        # 1 - turn + turn^2/4 + (turn^2/4) (p + (p + 1) kappa + chi)/B = 1
+        return (turn**2 / 4) * (p + (p + 1) * kappa + chi) / (turn - turn**2 / 4)
+
     teacher = Teacher.section_4(9)
     step = 2.0 / teacher.norm_squared
     batch = noise_stability.smallest_stable_batch(teacher, step, step)
+    kappa = float(np.sum(teacher.output_weights**4)) / teacher.norm_squared**2
+    for size, stable in ((batch, True), (batch - 1, False)):
+        # The coupling chi depends on the batch itself.
+        chi = noise_stability.coupling(teacher, step, size)
+        assert stable == (size > bound(step, teacher.norm_squared, teacher.p, kappa, chi))
     found = _places(teacher, _near_optimum(teacher, 1000), step, batch + 2, 12, rng)
-    return Held(min(slack, float(np.mean(found == Place.OPTIMUM)) - 0.99), tried + 1000)
+    return Held(
+        min(slack, float(np.mean(found == Place.OPTIMUM)) - 0.99),
+        tried + 1000,
+        values={"batch": bound},
+    )
 
 
 @claim("response-sgd-supermartingale")

@@ -155,6 +155,49 @@ def _bias(rng):
     return rng.standard_normal(2), rng.standard_normal()
 
 
+@claim("shamir2018-text-spurious")
+def test_spurious_minima_and_saddles():
+    """One input, the feature sin(theta x): caught at a wrong frequency, and a saddle at w = 0."""
+    x = np.linspace(-3, 3, 61)
+    y = x + np.sin(3 * x)
+
+    def value(at):
+        w, V, theta = at
+        return float(np.mean((w * (x + V * np.sin(theta * x)) - y) ** 2)) / 2
+
+    def hessian(at, h=1e-4):
+        step = h * np.eye(3)
+        return np.array(
+            [
+                [
+                    value(at + s + t) - value(at + s - t) - value(at - s + t) + value(at - s - t)
+                    for t in step
+                ]
+                for s in step
+            ]
+        ) / (4 * h * h)
+
+    caught = minimize(value, [1.0, 0.1, 5.0], method="BFGS", options={"gtol": 1e-9})
+    right = minimize(value, [1.0, 0.8, 2.8], method="BFGS", options={"gtol": 1e-9})
+    line = float(np.mean((x * (x @ y) / (x @ x) - y) ** 2)) / 2
+    strict = float(np.linalg.eigvalsh(hessian(caught.x))[0])
+    # At w = 0 the V that makes the gradient in w vanish gives a saddle.
+    z = np.sin(caught.x[2] * x)
+    saddle = np.array([0.0, -(x @ y) / (z @ y), caught.x[2]])
+    ends = np.linalg.eigvalsh(hessian(saddle))
+    return Held(
+        min(
+            strict - 1e-3,
+            caught.fun - right.fun - 0.05,
+            line - caught.fun,
+            -ends[0] - 1e-3,
+            ends[-1],
+        ),
+        2,
+        exact=True,
+    )
+
+
 @claim("shamir2018-assumption-1")
 def test_assumption_1():
     """Convex, with two derivatives: differences of the value and of the slope agree with them."""

@@ -14,7 +14,9 @@ def run(*arguments):
 def test_every_experiment_small(tmp_path, capsys, monkeypatch):
     from shortcutlib.reslink import command
 
-    monkeypatch.setattr(command, "_GAMMAS", (0.1,))
+    monkeypatch.setattr(command, "_GAMMAS", (0.1, 0.2))
+    monkeypatch.setattr(command, "_SIZES", ((2, 1), (2, 4)))
+    monkeypatch.setattr(command, "_STARTS", 2)
     size = ("--d", 8, "--samples", 60, "--epochs", 2, "--runs", 1, "--rate", 0.001)
     assert run("convergence", tmp_path, *size, "--students", "reslink", "vanilla") == 0
     small = ("--d", 16, "--iterations", 30, "--frobenius", 1.5, "--rate", 0.01)
@@ -26,7 +28,8 @@ def test_every_experiment_small(tmp_path, capsys, monkeypatch):
     said = capsys.readouterr().out
     assert "convergence-vanilla-0: after 2 epochs" in said
     assert "dynamics: inner product" in said
-    assert "gamma 0.1, 1 blocks of 2: 0.12" in said
+    assert "gamma 0.1, d = 1 x 2: ratio 0.1" in said
+    assert "gamma 0.2, d = 4 x 2: ratio 0.0" in said
     for name in ("convergence", "dynamics", "dynamics-without-noise", "zero-start", "adversary"):
         content = json.loads((tmp_path / f"{name}.json").read_text())
         assert content["trainings"][0]["columns"]
@@ -42,7 +45,8 @@ def test_pairs_go_on(tmp_path, capsys, monkeypatch):
     whole = pairs.train_pair
     calls = []
 
-    def quick(images, second):
+    def quick(images, second, **options):
+        assert options == {"spectral": 0.6, "steps": 300, "rate": 0.3}
         calls.append(len(images))
         if len(calls) == 3:
             raise KeyboardInterrupt

@@ -40,12 +40,32 @@ def test_all_students_have_the_same_task():
         for student in ("reslink", "vanilla", "three-block")
     ]
     first, second, third = trainings
-    np.testing.assert_array_equal(first._targets, second._targets)
-    np.testing.assert_allclose(third._training[1], first._targets)
+    np.testing.assert_array_equal(first.targets, second.targets)
+    assert not np.allclose(third.targets, first.targets)
+    imitator = Convergence("three-block", 1, "reslink", precision="double", **SMALL, **NORMS)
+    np.testing.assert_allclose(imitator.prepare().targets, first.targets)
     np.testing.assert_array_equal(first.weights, second.weights)
     other = Convergence("reslink", 2, precision="double", **SMALL, **NORMS).prepare()
-    np.testing.assert_array_equal(other._targets, first._targets)
+    np.testing.assert_array_equal(other.targets, first.targets)
     assert not np.allclose(other.weights, first.weights)
+
+
+def test_three_block_has_a_teacher_of_its_own_structure():
+    """As the paper says: here one whose layers are normalised on the training inputs."""
+    small = {"precision": "double", **SMALL, **NORMS}
+    first, second = (Convergence("three-block", run, **small).prepare() for run in (0, 1))
+    inputs, targets = first._training
+    np.testing.assert_array_equal(targets, second._training[1])
+    # Drawn as its students are, but another one.
+    start = first.network.loss_and_gradients(inputs, targets)[0]
+    assert 0.2 * np.var(targets) < start < 20 * np.var(targets)
+    for student in ("reslink", "vanilla"):
+        with pytest.raises(ValueError, match="ResLink teacher anyway"):
+            Convergence(student, teacher="reslink")
+    with pytest.raises(ValueError, match="no teacher 'x'"):
+        Convergence("three-block", teacher="x")
+    names = {Convergence("three-block", 2, teacher).name for teacher in ("own", "reslink")}
+    assert names == {"convergence-three-block-2", "convergence-three-block-of-reslink-2"}
 
 
 def test_dynamics_in_two_phases(tmp_path):

@@ -1,5 +1,7 @@
 """Blocks of identity links from zero and from random starts."""
 
+import autograd
+import autograd.numpy as anp
 import numpy as np
 import pytest
 from numpy.testing import assert_allclose
@@ -26,6 +28,25 @@ def test_gradients_are_slopes(link, rng):
             numeric[place] = (up - network.loss_and_gradients(x, labels)[0]) / 2e-6
             layer[place] = old
         assert_allclose(slope, numeric, rtol=1e-5, atol=1e-7)
+
+
+@pytest.mark.parametrize("link", [True, False])
+def test_gradients_against_autodiff(link, rng):
+    network = BlockClassifier(6, rng, start="random", link=link, blocks=5, classes=4)
+    x, labels = rng.normal(size=(20, 6)), rng.integers(0, 4, 20)
+
+    def loss(layers):
+        hidden = x
+        for weights in layers[:-2]:
+            hidden = anp.maximum(hidden @ weights + (hidden if link else 0.0), 0)
+        scores = hidden @ layers[-2] + layers[-1]
+        total = anp.log(anp.sum(anp.exp(scores), axis=1))
+        return anp.mean(total - scores[np.arange(20), labels])
+
+    value, gradients = network.loss_and_gradients(x, labels)
+    assert value == pytest.approx(loss(network.layers))
+    for found, expected in zip(gradients, autograd.grad(loss)(network.layers), strict=True):
+        assert_allclose(found, expected, rtol=1e-9, atol=1e-12)
 
 
 def test_zero_works_with_links_only(tmp_path):

@@ -1,5 +1,7 @@
 """The network, its twin and the batch gradient."""
 
+import autograd
+import autograd.numpy as anp
 import numpy as np
 import pytest
 from numpy.testing import assert_allclose
@@ -30,6 +32,19 @@ def test_batch_gradient_is_the_slope_of_the_loss(link, rng):
         down = reslink.batch_gradient(W - change, x, y, link=link).loss
         numeric[i, j] = (up - down) / 2e-6
     assert_allclose(found.gradient, numeric, rtol=1e-6, atol=1e-7)
+
+
+@pytest.mark.parametrize("link", [True, False])
+def test_batch_gradient_against_autodiff(link, rng):
+    W, x, y = rng.normal(size=(6, 6)), rng.normal(size=(50, 6)), rng.normal(size=50)
+
+    def loss(W):
+        units = x @ (np.eye(6) + W) if link else x @ W
+        return anp.mean((anp.sum(anp.maximum(units, 0), axis=1) - y) ** 2)
+
+    found = reslink.batch_gradient(W, x, y, link=link)
+    assert_allclose(found.gradient, autograd.grad(loss)(W), rtol=1e-11, atol=1e-12)
+    assert found.loss == pytest.approx(loss(W))
 
 
 def test_single_precision_stays_single(rng):

@@ -97,6 +97,26 @@ def test_angles(rng):
     assert 1e-13 < moved < 1e-11
 
 
+def test_angles_of_many_nearly_parallel_columns(rng, monkeypatch):
+    """More pairs than are compared at once, against one pair at a time in exact arithmetic."""
+    from fractions import Fraction
+
+    from shortcutlib.reslink import population
+
+    monkeypatch.setattr(population, "_PAIRS", 7)
+    base = rng.normal(size=5)
+    W = np.array([base * length for length in (1, 2, -3, 0.5, 4)]).T - np.eye(5)
+    W_star = W + 1e-9 * rng.normal(size=(5, 5))
+    angles = reslink.column_angles(W, W_star)
+    for i, j in np.ndindex(5, 5):
+        p, q = ([Fraction(x) for x in np.eye(5)[:, k] + M[:, k]] for k, M in ((i, W), (j, W_star)))
+        pp, qq = sum(x * x for x in p), sum(x * x for x in q)
+        dot = sum(x * y for x, y in zip(p, q, strict=True))
+        sine = np.sqrt(float((pp * qq - dot * dot) / (pp * qq)))
+        expected = np.arcsin(sine) if dot > 0 else np.pi - np.arcsin(sine)
+        assert angles[i, j] == pytest.approx(expected, abs=1e-14, rel=1e-5)
+
+
 def test_a_dead_unit_has_the_right_loss():
     # For d = 1 and p <= 0 < q the two units are never active together.
     assert reslink.loss([[-1.0]], [[0.0]]) == pytest.approx(0.5)

@@ -1,5 +1,7 @@
 """The network of three blocks: gradients, running statistics, training."""
 
+import autograd
+import autograd.numpy as anp
 import numpy as np
 import pytest
 from numpy.testing import assert_allclose
@@ -22,6 +24,38 @@ def test_gradients_are_slopes(rng):
             numeric[place] = (up - network.loss_and_gradients(x, y)[0]) / 2e-6
             layer[place] = old
         assert_allclose(slope, numeric, rtol=1e-5, atol=1e-6)
+
+
+@pytest.mark.parametrize("blocks", [1, 3])
+def test_gradients_against_autodiff(blocks, rng):
+    network = BlockNetwork(6, rng, hidden=7, blocks=blocks)
+    network.layers = [part + 0.1 * rng.normal(size=part.shape) for part in network.layers]
+    x, y = rng.normal(size=(20, 6)), rng.normal(size=20)
+
+    def loss(layers):
+        hidden = x
+        for block in range(blocks):
+            weights, scale, shift = layers[3 * block : 3 * block + 3]
+            linear = hidden @ weights
+            centred = linear - anp.mean(linear, axis=0)
+            variance = anp.mean(centred**2, axis=0)
+            hidden = anp.maximum(centred / anp.sqrt(variance + 1e-5) * scale + shift, 0)
+        return anp.mean((anp.sum(hidden, axis=1) - y) ** 2)
+
+    value, gradients, _ = network.loss_and_gradients(x, y)
+    assert value == pytest.approx(loss(network.layers))
+    for found, expected in zip(gradients, autograd.grad(loss)(network.layers), strict=True):
+        assert_allclose(found, expected, rtol=1e-9, atol=1e-11)
+
+
+def test_settled_statistics_are_those_of_the_inputs(rng):
+    """After settling on a batch, training and later answers agree on it."""
+    network = BlockNetwork(4, rng, hidden=6)
+    x, y = rng.normal(1.0, 2.0, size=(300, 4)), rng.normal(size=300)
+    network.settle(x)
+    assert network.loss_and_gradients(x, y)[0] == pytest.approx(
+        np.mean((network.output(x) - y) ** 2), rel=1e-10
+    )
 
 
 def test_running_statistics_are_used_after_training(rng):
