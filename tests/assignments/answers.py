@@ -393,7 +393,7 @@ WRONG: dict[str, list[Wrong]] = {
             "probability",
             # One dimension too many.
             "right = tail\ndef tail(t, k):\n    return right(t, k + 1)",
-            1,
+            0,
             "the slice of a ball in k - 1 dimensions",
         ),
         Wrong(
@@ -409,7 +409,10 @@ WRONG: dict[str, list[Wrong]] = {
             "probability",
             # Too few nodes.
             "def success_probability(k, S, N, phi_0, warmup):\n"
-            "    return float(tail(border(0.0, k, S, N, phi_0, warmup), k)[0])",
+            "    from scipy.special import roots_gegenbauer\n"
+            "    nodes, weights = roots_gegenbauer(2, k / 2)\n"
+            "    above = tail(border(nodes, k, S, N, phi_0, warmup), k)\n"
+            "    return float(weights @ above / weights.sum())",
             3,
             "Which of your approximations decides it?",
         ),
