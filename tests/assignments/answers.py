@@ -278,7 +278,7 @@ WRONG: dict[str, list[Wrong]] = {
             "    for _ in range(200):\n"
             "        s, q, phi = step(s, q, phi, k, S, N, eta_a, eta_w)\n"
             "    return np.atleast_1d(q < 0)",
-            2,
+            3,
             "Does your run wait for them?",
         ),
         Wrong(
@@ -292,7 +292,7 @@ WRONG: dict[str, list[Wrong]] = {
             "        running = (q < 0) == (phi < np.pi / 2)\n"
             "        s, q, phi = (np.where(running, x, y) for x, y in zip(new, (s, q, phi)))\n"
             "    return np.atleast_1d(q < 0)",
-            3,
+            1,
             "one that cannot be left",
         ),
         Wrong(
@@ -393,7 +393,7 @@ WRONG: dict[str, list[Wrong]] = {
             "probability",
             # One dimension too many.
             "right = tail\ndef tail(t, k):\n    return right(t, k + 1)",
-            1,
+            0,
             "the slice of a ball in k - 1 dimensions",
         ),
         Wrong(
@@ -409,7 +409,10 @@ WRONG: dict[str, list[Wrong]] = {
             "probability",
             # Too few nodes.
             "def success_probability(k, S, N, phi_0, warmup):\n"
-            "    return float(tail(border(0.0, k, S, N, phi_0, warmup), k)[0])",
+            "    from scipy.special import roots_gegenbauer\n"
+            "    nodes, weights = roots_gegenbauer(2, k / 2)\n"
+            "    above = tail(border(nodes, k, S, N, phi_0, warmup), k)\n"
+            "    return float(weights @ above / weights.sum())",
             3,
             "Which of your approximations decides it?",
         ),
