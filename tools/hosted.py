@@ -16,10 +16,9 @@ from release import version
 ROOT = Path(__file__).resolve().parent.parent
 #: By which the cell of a chapter is found again.
 CELL_ID = "on-colab"
-#: Checks of the assignments: Otter without its own requirements, which would change a third of the
-#: packages that are there, and the few of them that Colab does not have.
-OTTER = "otter-grader==7.0.0"
-OTTER_NEEDS = ("fica", "ipylab", "python-frontmatter", "python-on-whales")
+#: Checks of the assignments: Otter and what it imports when it checks, without what these ask for
+#: besides; Otter's own requirements would change a third of the packages that are there.
+OTTER = ("otter-grader==7.0.0", "fica", "ipylab", "python-frontmatter", "python-on-whales")
 
 
 def address() -> str:
@@ -71,10 +70,7 @@ def put_cell(notebook: dict[str, Any]) -> None:
 def assignment_cell(name: str, checks: dict[str, str]) -> str:
     """The first code cell of a student's notebook: as for a chapter, and the checks with it."""
     files = "\n".join(f"    {file!r}: {text!r}," for file, text in checks.items())
-    more = (
-        f'    subprocess.run([*install, "--no-deps", "{OTTER}"], check=True)\n'
-        f"    subprocess.run([*install, *{list(OTTER_NEEDS)}], check=True)\n"
-    )
+    more = f'    subprocess.run([*install, "--no-deps", *{list(OTTER)}], check=True)\n'
     install = chapter_cell().replace(
         "# On Google Colab this", "# Run this cell first. On Colab the"
     )
