@@ -39,6 +39,11 @@ PANELS = [
     rerun.stage_one_panel,
     rerun.stage_two_panel,
     rerun.schedule_panel,
+    rerun.worst_point_panel,
+    rerun.below_the_line_panel,
+    rerun.students_panel,
+    rerun.two_phases_panel,
+    rerun.noise_panel,
 ]
 
 

@@ -17,6 +17,9 @@ from shortcutlib.rerun.chapters import (
     stage_two_panel,
     success_panel,
 )
+from shortcutlib.rerun.comparison import students_panel
+from shortcutlib.rerun.dissipativity import worst_point_panel
+from shortcutlib.rerun.linear_bound import below_the_line_panel
 from shortcutlib.rerun.noise import noise_panel
 from shortcutlib.rerun.panel import RerunPanel, choice, choices, number, whole
 from shortcutlib.rerun.reslink import two_phases_panel
@@ -26,6 +29,7 @@ __all__ = [
     "Experiment",
     "RerunPanel",
     "Result",
+    "below_the_line_panel",
     "certified_panel",
     "choice",
     "choices",
@@ -39,7 +43,9 @@ __all__ = [
     "spurious_panel",
     "stage_one_panel",
     "stage_two_panel",
+    "students_panel",
     "success_panel",
     "two_phases_panel",
     "whole",
+    "worst_point_panel",
 ]
