@@ -11,7 +11,6 @@ import assignments as tool
 import nbformat
 import pytest
 import yaml
-from IPython.core.inputtransformer2 import TransformerManager
 from nbclient import NotebookClient
 
 from shortcutlib.grade.archive import Archive
@@ -145,14 +144,9 @@ def test_students_get_no_answers_and_no_hidden_checks(name, made):
     assert secret > 5
     given = read_submission(made / name / "student" / f"{name}.ipynb", f"{name}.ipynb")
     assert any("..." in cell.source for cell in given.cells)
-
-
-@pytest.mark.parametrize("name", NAMES)
-def test_what_students_get_is_python(name, made):
-    """A solution that goes over several lines must not leave half a statement behind."""
-    student = read_submission(made / name / "student" / f"{name}.ipynb", f"{name}.ipynb")
-    for cell in student.cells:
-        compile(TransformerManager().transform_cell(cell.source), name, "exec")
+    for cell in given.cells:
+        # What is left of a solution must still be Python: a line in the middle may have gone.
+        compile(cell.source, cell.title, "exec")
 
 
 def _public(master, line: str) -> bool:
