@@ -33,7 +33,7 @@ FIELDS = {
 
 #: Rows whose numbers are not bound to their tests yet, or that do not say yet by which words their
 #: chapter shows them: how their ids begin.
-UNBOUND = ("li-yuan2017-",)
+UNBOUND: tuple[str, ...] = ()
 NOT_SHOWN = ("li-yuan2017-", "shamir2018-")
 
 #: Every numbered item of the documents.
