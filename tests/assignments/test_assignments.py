@@ -147,6 +147,8 @@ def test_students_get_no_answers_and_no_hidden_checks(name, made):
     for cell in given.cells:
         # What is left of a solution must still be Python: a line in the middle may have gone.
         compile(cell.source, cell.title, "exec")
+        # And an unanswered notebook runs to its end: an ellipsis cannot be unpacked.
+        assert not re.search(r"^[^=#\n(]+,[^=#\n]* = \.\.\.$", cell.source, re.M), cell.source
 
 
 def _public(master, line: str) -> bool:
