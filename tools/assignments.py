@@ -37,6 +37,8 @@ from library_wheel import WheelError, build_wheel
 ROOT = Path(__file__).resolve().parent.parent
 MASTERS = ROOT / "book" / "assignments"
 SEED_LINE = re.compile(r"^(\s*)SEED = 0$", re.M)
+#: A link from a master to a page of the book: its words, the page, the place on it.
+LINK = re.compile(r"\[([^\]]+)\]\(\.\./([\w-]+)\.(?:ipynb|md)(#[\w-]+)?\)")
 #: Where Gradescope unpacks an archive.
 UNPACKED = "/autograder/source/files"
 
@@ -91,9 +93,36 @@ def configure(notebook: dict[str, Any], files: Sequence[str], wheel: str | None)
     first["source"] = source_of(first).rstrip() + "\n" + yaml.safe_dump(more)
 
 
-def for_students(path: Path, name: str) -> None:
+def pages() -> str:
+    """Where the book's pages are published, or nothing while there is no address."""
+    place = re.fullmatch(r"https://github\.com/([^/]+)/([^/]+)", hosted.address())
+    return f"https://{place[1]}.github.io/{place[2]}/book" if place else ""
+
+
+def leading_out(text: str) -> str:
+    """Text whose links to chapters lead to the pages, or are their titles only.
+
+    Students' copies lie alone: beside them there are no chapters.
+    """
+    target = f"[\\1]({pages()}/\\2.html\\3)" if pages() else r"*\1*"
+    return LINK.sub(target, text)
+
+
+def barred(modules: Sequence[str]) -> str:
+    """What students are told about the modules that the grader's copy does not run."""
+    names = ", ".join(f"`{module}`" for module in modules)
+    return f"*Do not import {names}: the grader runs no cell that does.*"
+
+
+def for_students(path: Path, name: str, forbidden: Sequence[str]) -> None:
     """Make Otter's student notebook complete in itself, and remove the loose checks."""
     notebook = json.loads(path.read_text(encoding="utf-8"))
+    title = next(cell for cell in notebook["cells"] if cell["cell_type"] == "markdown")
+    if forbidden:
+        title["source"] = f"{source_of(title).rstrip()}\n\n{barred(forbidden)}"
+    for cell in notebook["cells"]:
+        if cell["cell_type"] == "markdown":
+            cell["source"] = leading_out(source_of(cell))
     folder = path.parent / "tests"
     checks = {file.name: file.read_text(encoding="utf-8") for file in sorted(folder.glob("*.py"))}
     cells = [cell for cell in notebook["cells"] if not _own_setup(cell)]
@@ -162,7 +191,7 @@ def make(entry: dict[str, Any], out: Path, seed: int, wheel: Path | None) -> Non
                 raise AssignmentError(f"{name}: {problem}\n{said.getvalue().strip()}") from problem
         made = work / "made"
         student = made / "student" / f"{name}.ipynb"
-        for_students(student, name)
+        for_students(student, name, about["forbidden"])
         if wheel is None:
             _place(student, out)
             return

@@ -199,7 +199,7 @@ def convergence_figure(trainings: Sequence[Mapping[str, Any]]) -> Figure:
                 )
         errors.set_yscale("log")
         errors.set_ylabel("error / variance of the answers")
-        errors.set_ylim(1e-10, 1e6)
+        errors.set_ylim(1e-10, 1e10)  # room for the legend
         errors.legend(loc="upper right", fontsize=9.5)
         label_panel(errors, "a", "errors")
         norms.set_ylabel("Frobenius norm")
@@ -266,13 +266,17 @@ def constant_figure(
         whole.plot([0], [limit], "o", color=INK, markersize=6)
         label_directly(whole, "limit in high dimension", (0, limit), INK, offset=(24, 6))
         whole.set_xlim(left=-0.01)
-        whole.legend(loc="upper right")
+        whole.legend(loc="lower left")
         near.set_xlim(0.2, 0.32)
         near.set_ylim(0.005, 0.085)
-        for axes, place in ((whole, columns["gamma"].max()), (near, 0.318)):
+        # The label where no curve passes: in all above them, near the crossing below them.
+        for axes, place, shift, side in (
+            (whole, columns["gamma"].max(), 9, "right"),
+            (near, 0.203, -11, "left"),
+        ):
             axes.axhline(printed, **{**look("neutral"), "lw": 1.4})
             label_directly(
-                axes, "0.03, as printed", (place, printed), MUTED, offset=(0, 9), ha="right"
+                axes, "0.03, as printed", (place, printed), MUTED, offset=(0, shift), ha=side
             )
             axes.set_ylabel("smallest ratio found")
             axes.set_xlabel(r"largest spectral norm $\gamma$ of $W$ and $W^{*}$")

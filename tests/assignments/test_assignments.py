@@ -147,6 +147,28 @@ def test_students_get_no_answers_and_no_hidden_checks(name, made):
     for cell in given.cells:
         # What is left of a solution must still be Python: a line in the middle may have gone.
         compile(cell.source, cell.title, "exec")
+        # And an unanswered notebook runs to its end: an ellipsis cannot be unpacked.
+        assert not re.search(r"^[^=#\n(]+,[^=#\n]* = \.\.\.$", cell.source, re.M), cell.source
+
+
+@pytest.mark.parametrize("entry", ENTRIES, ids=lambda entry: entry["name"])
+def test_a_copy_that_lies_alone_leads_nowhere_and_names_what_is_barred(entry, made):
+    name = entry["name"]
+    student = json.loads((made / name / "student" / f"{name}.ipynb").read_text(encoding="utf-8"))
+    texts = ["".join(c["source"]) for c in student["cells"] if c["cell_type"] == "markdown"]
+    assert not any("](../" in text for text in texts)
+    for module in entry["forbidden"]:
+        assert f"`{module}`" in texts[0].splitlines()[-1]
+
+
+def test_links_lead_to_the_published_pages(monkeypatch):
+    text = "See [Noise](../noise.ipynb#a-batch) and [all](../claims.md), not [this](#here)."
+    assert tool.leading_out(text) == "See *Noise* and *all*, not [this](#here)."
+    monkeypatch.setattr(tool.hosted, "address", lambda: "https://github.com/somebody/a-book")
+    base = "https://somebody.github.io/a-book/book"
+    assert tool.leading_out(text) == (
+        f"See [Noise]({base}/noise.html#a-batch) and [all]({base}/claims.html), not [this](#here)."
+    )
 
 
 def _public(master, line: str) -> bool:

@@ -199,7 +199,10 @@ def test_nothing_is_told_by_colour_alone(kind: type[Explorer], show: Show) -> No
                     const style = getComputedStyle(node), d = node.getAttribute('d');
                     if (!d) continue;
                     const mark = node.classList.contains('se-mark');
-                    seen.push(mark ? ['mark', style.fill, d]
+                    // Spots are many marks of one shape: the first, without its place.
+                    if (node.classList.contains('se-spots'))
+                        seen.push(['mark', style.stroke, d.split('M')[1].replace(/^[^m]*/, '')]);
+                    else seen.push(mark ? ['mark', style.fill, d]
                         : ['line', style.stroke, style.strokeDasharray + style.strokeWidth]);
                 }
                 return seen;

@@ -268,8 +268,9 @@ def test_the_border_in_three_dimensions(rng):
     for ours, theirs in zip(np.array(found, dtype=float), expected, strict=True):
         inside = np.isfinite(theirs)
         np.testing.assert_array_equal(ours[~inside], theirs[~inside])
-        # Python's own accuracy is 2.5e-6, and strides are good to about as much.
-        np.testing.assert_allclose(ours[inside], theirs[inside], rtol=0, atol=1e-5)
+        # The page goes in strides, without the checks that Python makes: in short runs, with the
+        # filter's step 0.1, that moves the border by up to 1e-5, a thousandth of a pixel.
+        np.testing.assert_allclose(ours[inside], theirs[inside], rtol=0, atol=2e-5)
         places += np.sum(inside)
     assert places > 400
 

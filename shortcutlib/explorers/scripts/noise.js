@@ -168,9 +168,9 @@
             ? `M${x},${y}m-3.5,-3.5l7,7m0,-7l-7,7` : ring;
         });
       }
-      plane.path("neither", "se-line se-student", marked[0]);
+      plane.path("neither", "se-line se-spots se-student", marked[0]);
       plane.path("won", "se-dot se-global", marked[1]);
-      plane.path("lost", "se-line se-spurious", marked[2]);
+      plane.path("lost", "se-line se-spots se-spurious", marked[2]);
       plane.mark("optimum", "se-global", "diamond", 0, 1);
       plane.mark("trap", "se-spurious", "square", Math.PI, core.spuriousAlignment(t) / t.normSquared);
       plane.end();
