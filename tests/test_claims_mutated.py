@@ -85,7 +85,7 @@ def test_a_copy_without_a_slip_passes(row_id: str, copied: Path) -> None:
 
 def test_a_wrong_best_value_is_noticed(copied: Path) -> None:
     """As in the rows whose best constant is a field of its own."""
-    row_id = "li-yuan2017-text-gf"
+    row_id = "li-yuan2017-lemma-2-5"
     _change(copied, row_id, lambda row: row | {"best_value": row["best_value"] + 1e-4})
     with pytest.raises(AssertionError, match=row_id):
         _run(row_id)

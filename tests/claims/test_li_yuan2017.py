@@ -10,18 +10,19 @@ from collections.abc import Callable, Iterator
 from typing import Any, NamedTuple
 
 import numpy as np
-from scipy.optimize import minimize
+from scipy.optimize import brentq, minimize
 
 from shortcutlib import reslink
 from shortcutlib.adversary import Range, search
-from shortcutlib.reslink.circulant import circulant, circulant_teacher, measure
+from shortcutlib.reslink.adversary import POTENTIAL_CAP
+from shortcutlib.reslink.circulant import circulant, circulant_start, circulant_teacher, measure
 from shortcutlib.reslink.experiments import Convergence, _streams
 from shortcutlib.reslink.images import load_images
 from shortcutlib.reslink.network import batch_gradient, output, vanilla_output
 from shortcutlib.reslink.population import column_angles, gradient, loss
 from shortcutlib.reslink.shipped import load_shipped
 from shortcutlib.reslink.three_blocks import BlockNetwork
-from tests.claims.ledger import Failed, Held, Sharpened, claim
+from tests.claims.ledger import Down, Failed, Held, Sharpened, Up, claim
 
 PI = np.pi
 
@@ -104,12 +105,14 @@ def test_standard_initialisation():
     """Entries N(0, 1/d) have spectral norm 2, far beyond any gamma of Theorem 3.3."""
     rng = np.random.default_rng(0)
     norm = float(np.linalg.norm(rng.standard_normal((200, 200)) / np.sqrt(200), 2))
-    smallest = np.inf
+    largest, size = 0.0, 0.004
     for _ in range(1000):
         d = int(rng.integers(100, 130))
-        small = 0.004 * rng.standard_normal((d, d)) / np.sqrt(d)
-        smallest = min(smallest, 0.01 - float(np.linalg.norm(small, 2)))
-    return Failed(0.4 - norm, norm, Held(smallest, 1000))
+        small = size * rng.standard_normal((d, d)) / np.sqrt(d)
+        largest = max(largest, float(np.linalg.norm(small, 2)))
+    false = min(row["gamma"] for row in _searched() if row["ratio"] < 0.03)
+    values = {"size": size, "small norm": Up(largest), "norm": norm, "fails": false}
+    return Failed(false - norm, norm, Held(0.01 - largest, 1000), values)
 
 
 @claim("li-yuan2017-abstract-unique")
@@ -119,7 +122,12 @@ def test_unique_minimum():
     W_star = reslink.random_matrix(5, 0.3, 0.5, rng)
     other = (np.eye(5) + W_star)[:, [1, 0, 2, 3, 4]] - np.eye(5)
     assert loss(other, W_star) < 1e-14
-    edge, slack, tried = np.sqrt(3) / 2, np.inf, 0
+    apart = min(
+        float(np.linalg.norm(np.eye(d)[:, order] - np.eye(d), 2))
+        for d in (2, 3, 4, 5)
+        for order in list(itertools.permutations(range(d)))[1:]
+    )
+    edge, slack, tried = apart / 2, np.inf, 0
     for d in (2, 3, 4, 5):
         orders = list(itertools.permutations(range(d)))[1:]
         for _ in range(20):
@@ -128,7 +136,8 @@ def test_unique_minimum():
             for order in orders:
                 slack = min(slack, np.linalg.norm(P[:, order] - np.eye(d), 2) - edge)
                 tried += 1
-    return Failed(-float(np.linalg.norm(other - W_star)), other, Held(float(slack), tried))
+    held = Held(float(slack), tried, values={"best": edge, "apart": apart})
+    return Failed(-float(np.linalg.norm(other - W_star)), other, held)
 
 
 @claim("li-yuan2017-text-switching")
@@ -211,14 +220,18 @@ def _end(start: np.ndarray, W_star: np.ndarray) -> _End:
     return _End(end.x.reshape(d, d), float(end.fun), steep, least)
 
 
+#: Size, number and norm of the starts of `_ends`.
+_END_SIZE, _END_STARTS, _END_NORM = 8, 20, 0.2
+
+
 @functools.cache
 def _ends(near: bool) -> list[_End]:
     """Twenty descents for d = 8 and W* = 0, from I + W_0 or from random matrices."""
-    d, found = 8, []
-    for seed in range(20):
+    d, found = _END_SIZE, []
+    for seed in range(_END_STARTS):
         rng = np.random.default_rng(seed)
         V = rng.standard_normal((d, d)) / np.sqrt(d)
-        W = V * (0.2 / np.linalg.norm(V, 2)) if near else V - np.eye(d)
+        W = V * (_END_NORM / np.linalg.norm(V, 2)) if near else V - np.eye(d)
         found.append(_end(W, np.zeros((d, d))))
     return found
 
@@ -227,9 +240,18 @@ def _ends(near: bool) -> list[_End]:
 def test_wrong_starts_are_stuck():
     """Far from the identity some descents end in strict local minima; near it, none."""
     stuck = [end for end in _ends(near=False) if end.loss > 0.01]
-    assert len(stuck) == 4
-    slack = min(min(end.least - 0.01, 1e-6 - end.gradient, end.loss - 0.04) for end in stuck)
-    return Held(min(slack, 1e-9 - max(end.loss for end in _ends(near=True))), 40, exact=True)
+    slack = min(min(end.least - 0.01, 1e-6 - end.gradient) for end in stuck)
+    losses = [end.loss for end in stuck]
+    slack = min(slack, 1e-6 - float(np.ptp(losses)))
+    values = {
+        "d": float(len(stuck[0].weights)),
+        "stuck": float(len(stuck)),
+        "starts": float(len(_ends(near=True))),
+        "loss": float(np.mean(losses)),
+        "norm": _END_NORM,
+    }
+    arrive = 1e-9 - max(end.loss for end in _ends(near=True))
+    return Held(min(slack, arrive), 2 * _END_STARTS, exact=True, values=values)
 
 
 @claim("liu2019-text-li-yuan-landscape")
@@ -262,8 +284,9 @@ def _steepness_near_the_identity(norm: float) -> tuple[float, int]:
 
 @claim("li-yuan2017-figure-2")
 def test_no_other_critical_points_near_the_identity():
-    slack, tried = _steepness_near_the_identity(0.1)
-    return Held(slack, tried)
+    norm = 0.1
+    slack, tried = _steepness_near_the_identity(norm)
+    return Held(slack, tried, values={"norm": norm, "steepness": Down(slack + 0.05)})
 
 
 # ---------------------------------------------------------------------------------------------
@@ -322,6 +345,7 @@ def test_lemma_2_1():
     """Slopes of the loss in random directions: 1/pi times the printed sum."""
     rng = np.random.default_rng(8)
     printed, repaired, tried = 0.0, 0.0, 0
+    product = squares = 0.0
     for W, W_star in _pairs(rng, 1500, 0.8):
         away = rng.standard_normal(W.shape)
         away /= np.linalg.norm(away)
@@ -331,8 +355,10 @@ def test_lemma_2_1():
         scale = 1 + abs(slope) + len(W) ** 2 * 1e-6
         repaired = max(repaired, abs(np.vdot(formula / PI, away) - slope) / scale)
         printed = max(printed, abs(np.vdot(formula, away) - slope) / scale)
+        product, squares = product + np.vdot(formula, away) * slope, squares + slope**2
         tried += 1
-    return Failed(0.1 - printed, printed, Held(1e-4 - repaired, tried))
+    values = {"factor": float(product / squares)}
+    return Failed(0.1 - printed, printed, Held(1e-4 - repaired, tried), values)
 
 
 def _printed_gradient(W: np.ndarray, W_star: np.ndarray) -> np.ndarray:
@@ -410,9 +436,22 @@ def _largest_gradient(order: str) -> tuple[float, float, int]:
 @claim("li-yuan2017-text-g2")
 def test_bound_on_the_spectral_norm():
     largest, example, tried = _largest_gradient("spectral")
-    best = (101 + 2 / PI * 99) / 100
+    best, printed = (101 + 2 / PI * 99) / 100, 6.0
     at_best = Held(best + 1e-9 - max(largest, example), tried)
-    return Sharpened(Held(6 - max(largest, example), tried), best, at_best, 0.999 * best - example)
+    # The norm at the example is linear in d and in gamma; with the printed gradient, pi times it.
+    one, two = (
+        float(np.linalg.norm(gradient(-0.1 * np.eye(d), 0.1 * np.eye(d)), 2)) / 0.1
+        for d in (100, 101)
+    )
+    values = {
+        "printed": printed,
+        "formula": lambda d, gamma: (one + (d - 100) * (two - one)) * gamma,
+        "best": Up(example),
+        "dimension": 100.0,
+        "printed gradient": PI * example,
+    }
+    beyond = 0.999 * best - example
+    return Sharpened(Held(printed - max(largest, example), tried), best, at_best, beyond, values)
 
 
 @claim("li-yuan2017-text-gf")
@@ -420,9 +459,15 @@ def test_bound_on_the_frobenius_norm():
     largest, example, tried = _largest_gradient("frobenius")
     # D = 2 gamma I gives (gamma + (2 gamma/pi)(d - 1)) I + gamma uu'.
     diagonal = 1 + 2 / PI * 99
-    best = np.sqrt(99 * diagonal**2 + (diagonal + 100) ** 2) / 100**1.5
+    best, printed = np.sqrt(99 * diagonal**2 + (diagonal + 100) ** 2) / 100**1.5, 6.0
     at_best = Held(best + 1e-9 - max(largest, example), tried)
-    return Sharpened(Held(6 - max(largest, example), tried), best, at_best, 0.999 * best - example)
+    d, gamma = 200_000, 0.1
+    column = np.zeros(d)
+    column[0] = gamma
+    limit = float(np.linalg.norm(measure(-column, column).gradient)) / (d * gamma)
+    values = {"printed": printed, "best": Up(example), "dimension": 100.0, "limit": limit}
+    beyond = 0.999 * best - example
+    return Sharpened(Held(printed - max(largest, example), tried), best, at_best, beyond, values)
 
 
 @claim("li-yuan2017-text-noise")
@@ -446,7 +491,9 @@ def test_bounded_noise():
     repaired = Held(
         float(min(0.6 - abs(squares[10] / squares[40] - 4), 2 - max(means.values()))), 3000
     )
-    return Failed(0.6**2 - float(np.linalg.norm(noise)), "batch of 200", repaired)
+    size, gamma = float(np.linalg.norm(noise)), 0.6
+    values = {"noise": size, "allowed": gamma**2}
+    return Failed(gamma**2 - size, "batch of 200", repaired, values)
 
 
 @claim("li-yuan2017-definition-2-4")
@@ -469,16 +516,18 @@ def test_strongly_convex_implies_one_point_and_not_conversely():
     """A function of one variable with f' = x (1 + 0.9 sin 5x): one-point, but not convex."""
     rng = np.random.default_rng(14)
     x = rng.uniform(-5, 5, 5000)
-    slope = x * (1 + 0.9 * np.sin(5 * x))
-    one_point = np.min(slope * x / x**2) - 0.0999
-    curvature = 1 + 0.9 * np.sin(5 * x) + 4.5 * x * np.cos(5 * x)
+    size, often = 0.9, 5.0
+    slope = x * (1 + size * np.sin(often * x))
+    one_point = np.min(slope * x / x**2) - (0.9999 - size)
+    curvature = 1 + size * np.sin(often * x) + size * often * x * np.cos(often * x)
     slack = np.inf
     for _ in range(1000):
         # log-cosh plus a quadratic: strongly convex with constant c, and no quadratic.
         c, a, y, z = rng.uniform(0.01, 2), rng.uniform(0, 5), *rng.uniform(-5, 5, 2)
         slope_at = a * (np.tanh(y) - np.tanh(z)) + c * (y - z)
         slack = min(slack, slope_at * (y - z) - c * (y - z) ** 2 + 1e-12)
-    return Held(float(min(one_point, -np.min(curvature), slack)), 6000)
+    values = {"size": size, "frequency": often}
+    return Held(float(min(one_point, -np.min(curvature), slack)), 6000, values=values)
 
 
 def _final_error(delta, steps, alpha, second, diameter):
@@ -523,7 +572,7 @@ def test_lemma_2_5():
     reached = error / reslink.convergence_bound(1.0, 100_000, 0.5, 1.0)
     return Sharpened(
         Held(printed.value, printed.evaluations), 0.5, Held(best.value, best.evaluations),
-        0.499 - reached,
+        0.499 - reached, {"best": reached, "half": reached, "steps": ranges["steps"].low},
     )  # fmt: skip
 
 
@@ -559,6 +608,13 @@ def _high_dimension(gamma: float, d: int) -> float:
     return here.inner_product / here.squared_distance
 
 
+def _searched() -> list[dict[str, Any]]:
+    """What the shipped searches for the worst ratio found, each with its dimension d."""
+    columns = load_shipped("adversary")["trainings"][0]["columns"]
+    rows = [dict(zip(columns, row, strict=True)) for row in zip(*columns.values(), strict=True)]
+    return [row | {"d": row["block"] * row["copies"]} for row in rows]
+
+
 @claim("li-yuan2017-theorem-3-3")
 def test_theorem_3_3():
     ratio, tried = _smallest_ratio(0.1)
@@ -567,23 +623,34 @@ def test_theorem_3_3():
     # Whatever gamma is, a dimension large enough brings the ratio to the limit.
     beyond = max(_high_dimension(0.01, 20_001), _high_dimension(0.002, 1_000_001)) - best * 1.01
     # How large gamma may be for the printed constant: what the row says of the shipped searches.
-    columns = load_shipped("adversary")["trainings"][0]["columns"]
-    rows = [dict(zip(columns, row, strict=True)) for row in zip(*columns.values(), strict=True)]
-    assert min(row["ratio"] for row in rows if row["gamma"] <= 0.255) > 0.03
-    assert max(row["block"] * row["copies"] for row in rows) == 256
-    for gamma, d, highest in ((0.26, 192, 0.03), (0.28, 16, 0.03), (0.35, 256, 0), (0.4, 4, 0)):
-        ratios = [
-            row["ratio"]
-            for row in rows
-            if row["gamma"] == gamma and row["block"] * row["copies"] == d
-        ]
-        assert min(ratios) < highest
+    rows, printed = _searched(), 0.03
+
+    def least(constant: float, dimension: int | None = None) -> tuple[float, float]:
+        """The least gamma with a ratio below the constant, and the least dimension there."""
+        low = [row for row in rows if row["ratio"] < constant and dimension in (None, row["d"])]
+        gamma = min(row["gamma"] for row in low)
+        return gamma, float(min(row["d"] for row in low if row["gamma"] == gamma))
+
+    fails, wrong = least(printed), least(0.0)
+    values = {
+        "printed": printed,
+        "formula": best,
+        "best": best,
+        "potential": POTENTIAL_CAP,
+        "no violation": max(row["gamma"] for row in rows if row["gamma"] < fails[0]),
+        "dimensions": float(max(row["d"] for row in rows)),
+        "fails": fails[0],
+        "fails in": fails[1],
+        "fails low": least(printed, 16)[0],
+        "low": least(printed, 16)[1],
+        "negative": wrong[0],
+        "negative low": least(0.0, 4)[0],
+        "lowest": least(0.0, 4)[1],
+    }
     # The pairs themselves, evaluated again without blocks.
     for gamma, d, highest in ((0.26, 192, 0.03), (0.28, 16, 0.03), (0.5, 8, -0.04)):
         row = next(
-            row
-            for row in rows
-            if row["weights"] and row["gamma"] == gamma and row["block"] * row["copies"] == d
+            row for row in rows if row["weights"] and row["gamma"] == gamma and row["d"] == d
         )
         pair = [
             reslink.blocks(row[name][0], row[name][-1], row["copies"]).matrix
@@ -591,7 +658,8 @@ def test_theorem_3_3():
         ]
         assert max(np.linalg.norm(matrix, 2) for matrix in pair) <= gamma
         assert _ratio(*pair) < highest
-    return Sharpened(Held(ratio - 0.03, tried), best, Held(tiny - 0.99 * best, more), beyond)
+    at_best = Held(tiny - 0.99 * best, more)
+    return Sharpened(Held(ratio - printed, tried), best, at_best, beyond, values)
 
 
 class _Phase(NamedTuple):
@@ -625,12 +693,13 @@ def _phase_one(gamma: float) -> _Phase:
             pair.append(np.fft.irfft(g0 * spectrum / np.max(np.abs(spectrum)), d))
         column, teacher = pair
         before = None
-        for _ in range(63):
+        # Fifty steps of 0.125/d: the time 1/16 in units of 1/d.
+        for _ in range(50):
             here = measure(column, teacher)
             if before is not None and before > 197 * gamma**2:
                 rises = max(rises, here.potential - before)
             before = here.potential
-            column = column - 0.1 / d * here.gradient
+            column = column - 0.125 / d * here.gradient
         fell = max(fell, measure(column, teacher).potential / gamma**2)
         for _ in range(60):
             here = measure(column, teacher)
@@ -646,15 +715,26 @@ def test_theorem_3_1():
     """The fall below 197 gamma^2 in the time 1/16, and the arithmetic of the second phase."""
     phase = _phase_one(0.05)
     slack = min(197 - phase.fell, -phase.rises if np.isfinite(phase.rises) else 1.0)
-    delta, root = 0.03, 1 / 50
-    arithmetic = max(abs(1 / delta**2 - 100**2 / 9), abs(root**2 * delta**2 - 36 / 100**4))
-    return Held(float(min(slack, 1e-9 - arithmetic)), phase.starts)
+    # Lemma 2.5 has 1/delta^2 for the printed 100^2/9, and R^2 delta^2 for 36 d/100^4.
+    delta = float(np.sqrt(9 / 100**2))
+    root = float(np.sqrt(36 / 100**4)) / delta
+    # Two matrices of norms up to 1/100 are no further apart than that.
+    arithmetic = abs(root - 2 / 100)
+    values = {
+        "fell": Up(phase.fell),
+        "delta": delta,
+        "radius": lambda d: root * np.sqrt(d),
+        "settled": Up(phase.settled),
+    }
+    return Held(float(min(slack, 1e-12 - arithmetic)), phase.starts, values=values)
 
 
 @claim("li-yuan2017-theorem-3-2-after")
 def test_theorem_3_2_afterwards():
-    phase = _phase_one(0.05)
-    return Held(float(min(0.1 - phase.later, 0.01 - phase.norm)), phase.starts)
+    gamma = 0.05
+    phase = _phase_one(gamma)
+    slack = float(min(0.1 - phase.later, 0.01 - phase.norm))
+    return Held(slack, phase.starts, values={"start": gamma**2})
 
 
 @claim("li-yuan2017-text-g-order-gamma")
@@ -664,8 +744,9 @@ def test_potential_settles():
     columns = load_shipped("dynamics")["trainings"][0]["columns"]
     late = np.array(columns["potential"])[np.array(columns["step"]) >= 100]
     gamma_0 = 5 / np.sqrt(1500)
-    noisy = np.max(np.abs(late)) / gamma_0**2
-    return Held(float(min(0.75 - phase.settled, 7.3 - noisy)), phase.starts)
+    noisy = float(np.max(np.abs(late))) / gamma_0**2
+    values = {"settled": Up(phase.settled), "noisy": Up(noisy)}
+    return Held(10 - max(phase.settled, noisy), phase.starts, values=values)
 
 
 @claim("li-yuan2017-theorem-3-2")
@@ -705,7 +786,14 @@ def test_theorem_3_2():
         after = measure(column - rate * before.gradient, -column).potential
         slack = min(slack, (1 - after / before.potential) / (rate * d) - 0.5 / PI)
         tried += 1
-    return Failed(max(factors) - 0.5, factors, Held(float(slack), tried))
+    printed = 0.5
+    values = {
+        "printed": printed,
+        "best": lambda eta, d: printed / PI * eta * d,
+        "factor": max(factors),
+    }
+    slack = min(slack, 0.01 - float(np.ptp(factors)))
+    return Failed(max(factors) - printed, factors, Held(float(slack), tried), values)
 
 
 @claim("li-yuan2017-text-random-norm")
@@ -775,13 +863,17 @@ def _part(number: int, printed: float, gamma: float, count: int = 2500) -> tuple
 @claim("li-yuan2017-figure-5-constant")
 def test_constant_part():
     """Diagonal D of trace 0, its row sums cancelled by small entries: pi/2 - 1, with g = 0."""
-    d = 200
-    signs = np.where(np.arange(d) % 2 == 0, 1.0, -1.0)
-    D = 1e-5 * (np.diag(signs) - np.outer(signs, np.ones(d)) / d)
-    D -= np.eye(d) * np.trace(D) / d
-    constant, _, _, squared = _parts(-D / 2, D / 2)
-    assert abs(reslink.potential(-D / 2, D / 2)) < 1e-8
-    violation = constant / squared - (PI / 2 - 0.1)
+    printed, shares = PI / 2, []
+    for d in (200, 400):
+        signs = np.where(np.arange(d) % 2 == 0, 1.0, -1.0)
+        D = 1e-5 * (np.diag(signs) - np.outer(signs, np.ones(d)) / d)
+        D -= np.eye(d) * np.trace(D) / d
+        constant, _, _, squared = _parts(-D / 2, D / 2)
+        assert abs(reslink.potential(-D / 2, D / 2)) < 1e-8
+        shares.append(constant / squared)
+    # The rest falls like 1/d.
+    values = {"printed": printed, "best": 2 * shares[1] - shares[0]}
+    violation = max(shares) - (printed - 0.1)
     rng = np.random.default_rng(22)
     slack, tried = np.inf, 0
     for W, W_star in _pairs(rng, 1500, 0.01):
@@ -790,25 +882,36 @@ def test_constant_part():
             g = abs(reslink.potential(W, W_star))
             slack = min(slack, constant / squared - (PI / 2 - 1 - 2 * g - 0.05))
         tried += 1
-    return Failed(violation, constant, Held(float(slack), tried))
+    return Failed(violation, shares, Held(float(slack), tried), values)
 
 
 @claim("li-yuan2017-figure-5-first-order")
 def test_first_order_part():
-    printed, tried = _part(1, -1.3, 0.01)
+    constant = -1.3
+    printed, tried = _part(1, constant, 0.01)
     best, more = _part(1, -1.001, 0.01)
     skew = np.zeros((2, 2))
     skew[0, 1], skew[1, 0] = 1e-4, -1e-4
     parts = _parts(-skew, skew)
-    beyond = parts[1] / parts[3] + 0.999
-    return Sharpened(Held(printed, tried), 1.0, Held(best, more), beyond)
+    reached = parts[1] / parts[3]
+    values = {"printed": constant, "best": reached}
+    return Sharpened(Held(printed, tried), reached, Held(best, more), reached + 0.999, values)
 
 
 @claim("li-yuan2017-figure-5-higher")
 def test_higher_part():
     """At the norms 1/100 of Theorem 3.2: about -2.1 gamma."""
-    slack, tried = _part(2, -0.085, 0.01)
-    return Held(slack, tried)
+    printed, gamma = -0.085, 0.01
+    slack, tried = _part(2, printed, gamma)
+    least = slack + printed
+    values = {
+        "printed": printed,
+        "norm": gamma,
+        "least": Down(least),
+        "growth": -least / gamma,
+        "border": printed / least * gamma,
+    }
+    return Held(slack, tried, values=values)
 
 
 @claim("li-yuan2017-text-naive")
@@ -886,14 +989,28 @@ def test_joint_dynamics():
             printed = max(printed, abs(g - 1), abs(s - PI / 2))
             repaired = max(repaired, abs(g - 1 / PI), abs(s - 0.5))
             tried += 1
-    return Failed(0.3 - printed, printed, Held(0.01 - repaired, tried))
+    # In the limit of small weights and high dimension.
+    d, size = 2**20, 1e-6
+    ones, column = np.full(d, size / d), np.full(d, size / d)
+    column[0] -= size
+    s_rate = float(measure(ones, np.zeros(d)).gradient.sum() / ones.sum()) / d
+    here = measure(column, np.zeros(d))
+    rate = 1e-3 / d
+    after = measure(column - rate * here.gradient, np.zeros(d))
+    g_rate = (1 - after.potential / here.potential) / (rate * d)
+    # The printed gradient is pi times as large.
+    values = {"printed": PI * s_rate, "best": s_rate, "of the potential": g_rate}
+    return Failed(0.3 - printed, printed, Held(0.01 - repaired, tried), values)
 
 
 @claim("li-yuan2017-text-taylor")
 def test_taylor():
     x = np.concatenate([np.linspace(-1, 1, 20_001), np.geomspace(1e-4, 1, 2000)])
     rest = np.abs(np.arcsin(x) - x)
-    return Held(float(np.min((PI / 2 - 1) * np.abs(x) ** 3 + 1e-15 - rest)), len(x))
+    slack = float(np.min((PI / 2 - 1) * np.abs(x) ** 3 + 1e-15 - rest))
+    away = np.abs(x) > 1e-3
+    constant = float(np.max(rest[away] / np.abs(x[away]) ** 3))
+    return Held(slack, len(x), values={"constant": constant})
 
 
 @claim("li-yuan2017-text-angles")
@@ -910,7 +1027,13 @@ def test_angles_stay_away_from_the_right_angle():
             angle = column_angles(W_star, W)[0, 1]
             slack = min(slack, PI / 2 - angle - gamma, np.cos(angle) ** 3 - 0.9 * cosine**3)
             tried += 1
-    return Held(float(slack), tried, exact=True)
+
+    def cosine_there(gamma: float) -> float:
+        W_star = np.zeros((5, 5))
+        W_star[0, 1] = W_star[1, 0] = gamma
+        return float(np.cos(column_angles(W_star, W_star)[0, 1]))
+
+    return Held(float(slack), tried, exact=True, values={"cosine": cosine_there})
 
 
 @claim("li-yuan2017-text-joint-taylor")
@@ -919,10 +1042,19 @@ def test_joint_taylor():
     x = 1 - np.geomspace(1e-12, 1e-2, 50)
     grows = np.abs(np.arcsin(1.0) - np.arcsin(x) - (1 - x)) / np.abs(1 - x**3)
     rng = np.random.default_rng(27)
-    a, b = rng.uniform(-0.5, 0.5, (2, 20_000))
+    largest = 0.5
+    a, b = rng.uniform(-largest, largest, (2, 20_000))
+    # The worst are close together at the end of the range.
+    b[:100] = np.sign(a[:100]) * largest
+    a[:100] = b[:100] * (1 - np.geomspace(1e-5, 1e-1, 100))
     rest = np.abs(np.arcsin(a) - np.arcsin(b) - (a - b))
     slack = np.min(0.21 * np.abs(a**3 - b**3) + 1e-15 - rest)
-    return Failed(1000 - float(np.max(grows)), float(x[0]), Held(float(slack), 20_000))
+    values = {
+        "constant": Up(float(np.max(rest / np.abs(a**3 - b**3 + 1e-300)))),
+        "cosines": largest,
+    }
+    held = Held(float(slack), 20_000, values=values)
+    return Failed(1000 - float(np.max(grows)), float(x[0]), held)
 
 
 # ---------------------------------------------------------------------------------------------
@@ -977,16 +1109,29 @@ def test_figure_7a():
     """Errors at full size; and the same in small, run now."""
     runs = _shipped("reslink")
     assert len(runs) == len(_shipped("vanilla")) == 5
-    zero = 1e-7 - max(max(run["training_error"][-1], run["test_error"][-1]) for run in runs)
-    left = min(run["training_error"][-1] for run in _shipped("vanilla")) - 0.5
+    largest = max(max(run["training_error"][-1], run["test_error"][-1]) for run in runs)
+    zero = 1e-7 - largest
+    training, test = ([run[key][-1] for run in _shipped("vanilla")] for key in (
+        "training_error", "test_error",
+    ))  # fmt: skip
+    left = min(training) - 0.5
+    values = {
+        # The power of ten above all of them.
+        "error": float(10.0 ** np.ceil(np.log10(largest))),
+        "epochs": float(min(run["reached"] for run in _runs("reslink") + _runs("vanilla"))),
+        "training": float(np.mean(training)),
+        "least test": Down(min(test)),
+        "largest test": Up(max(test)),
+    }
+    left = min(left, 0.05 - float(np.ptp(training)))
     size = {"d": 10, "training": 800, "test": 300, "batch": 20, "rate": 0.01}
     norms = {"teacher_frobenius": 1.75, "start_frobenius": 1.6}
     slack = np.inf
     for run in range(5):
-        training = Convergence("reslink", run, **size, **norms, precision="double").prepare()
-        training.advance(200)
-        slack = min(slack, 1e-4 - training.measure()["test_error"])
-    return Held(float(min(zero, left, slack)), 5 + len(runs), exact=True)
+        small = Convergence("reslink", run, **size, **norms, precision="double").prepare()
+        small.advance(200)
+        slack = min(slack, 1e-4 - small.measure()["test_error"])
+    return Held(float(min(zero, left, slack)), 5 + len(runs), exact=True, values=values)
 
 
 @claim("li-yuan2017-figure-7b")
@@ -1027,20 +1172,69 @@ def test_three_blocks_overfit():
         )
     )
     at = {run["configuration"]["run"]: run["columns"][training][-1] for run in own}
-    return Failed(float(plain), at, Held(float(slack), len(own) + len(other), exact=True))
+    ends = {
+        (name, key, share): 100**share * np.array(errors(runs, key, share=bool(share)))
+        for name, runs in (("own", own), ("other", other), ("vanilla", vanilla))
+        for key in (training, test)
+        for share in (0, 1)
+    }
+    values = {
+        "times": own[0]["variance"] / vanilla[0]["variance"],
+        "low": float(min(ends["own", training, 0])),
+        "high": float(max(ends["own", training, 0])),
+        "vanilla": float(np.mean(ends["vanilla", training, 0])),
+        "percent": float(np.mean(ends["own", training, 1])),
+        "vanilla percent": float(np.mean(ends["vanilla", training, 1])),
+        "test percent": float(np.mean(ends["own", test, 1])),
+        "vanilla test percent": float(np.mean(ends["vanilla", test, 1])),
+        "of ResLink": float(np.mean(ends["other", training, 0])),
+        "test of ResLink": float(np.mean(ends["other", test, 0])),
+        "vanilla test": float(np.mean(ends["vanilla", test, 0])),
+    }
+    held = Held(float(slack), len(own) + len(other), exact=True)
+    return Failed(float(plain), at, held, values)
 
 
 @claim("li-yuan2017-text-5-3-start")
 def test_norms_of_the_start():
     """A matrix of size 1500 with these norms exists, and at ours the gradient points away."""
     room = np.sqrt(1500) * 0.15 - 5
-    columns = load_shipped("dynamics")["trainings"][0]["columns"]
-    return Held(float(min(room, -columns["inner_product"][0])), 2, exact=True)
+    training = load_shipped("dynamics")["trainings"][0]
+    inner, size = training["columns"]["inner_product"][0], training["configuration"]
+    W = reslink.wrong_way_start(
+        size["d"], size["frobenius"], np.random.default_rng(0), trace=size["trace"]
+    )
+
+    def least(squared: float) -> float:
+        """The least inner product of the limit over the trace -tau, for the squared norm F^2."""
+        tau = np.linspace(0.5, 1, 20_001) * squared
+        return float((0.5 - 1 / PI) * squared + np.min((tau - squared / 2) * (tau - squared)) / PI)
+
+    limit = float(np.sqrt(brentq(least, 1.0, 20.0)))
+
+    def circulants(d: int) -> float:
+        """The norm at which such starts begin to point away, in dimension d."""
+
+        def product(norm: float) -> float:
+            return measure(circulant_start(d, norm, trace=-0.75), np.zeros(d)).inner_product
+
+        return float(brentq(product, 1.5, 6.0, xtol=1e-4))
+
+    # From below: less is needed in low dimension, and the limit in a very high one.
+    far = min(0.02 - abs(limit - circulants(2**18)), limit - circulants(128))
+    values = {
+        "spectral": float(np.linalg.norm(W, 2)),
+        "Frobenius": float(np.linalg.norm(W)),
+        "formula": limit,
+        "limit": limit,
+    }
+    return Held(float(min(room, -inner, far)), 2, exact=True, values=values)
 
 
 @claim("li-yuan2017-figure-8a")
 def test_figure_8a():
-    columns = load_shipped("dynamics")["trainings"][0]["columns"]
+    training = load_shipped("dynamics")["trainings"][0]
+    columns = training["columns"]
     inner = np.array(columns["inner_product"][:101])
     turn = int(np.argmax(inner > 0))
     g, distance = np.array(columns["potential"][:101]), np.array(columns["distance"][:101])
@@ -1049,22 +1243,30 @@ def test_figure_8a():
         5 - abs(turn - 15), -inner[0], np.min(inner[turn:]), 0.05 * g[0] - abs(g[-1]),
         0.02 - abs(distance[-1] / distance[0] - 1),
     )  # fmt: skip
-    return Held(float(slack), 101, exact=True)
+    values = {
+        "trace": training["configuration"]["trace"],
+        "turn": float(columns["step"][turn]),
+    }
+    return Held(float(slack), 101, exact=True, values=values)
 
 
 @claim("li-yuan2017-figure-8b")
 def test_figure_8b():
     """Without noise to the end, with noise as far as it was run."""
-    slack = np.inf
+    slack, reached = np.inf, []
     for name in ("dynamics", "dynamics-without-noise"):
         columns = {k: np.array(v) for k, v in load_shipped(name)["trainings"][0]["columns"].items()}
+        reached.append(float(columns["step"][-1]))
         late = columns["step"] >= 100
         distance = columns["distance"][late]
         slack = min(
             slack, np.min(columns["inner_product"][late]), np.min(-np.diff(distance)),
             0.1 * columns["potential"][0] - np.max(np.abs(columns["potential"][late])),
         )  # fmt: skip
-    return Held(float(slack), 2, exact=True)
+    values = {
+        "steps": reached[0], "share": 100 * reached[0] / reached[1], "all": reached[1],
+    }  # fmt: skip
+    return Held(float(slack), 2, exact=True, values=values)
 
 
 def _zero_errors(start: str, link: bool) -> float:
@@ -1079,8 +1281,9 @@ def _zero_errors(start: str, link: bool) -> float:
 
 @claim("li-yuan2017-text-5-4-zero")
 def test_zero_start_works_with_links():
-    near = 0.01 - abs(_zero_errors("zero", True) - _zero_errors("random", True))
-    return Held(min(near, 0.05 - _zero_errors("zero", True)), 10, exact=True)
+    zero, random = _zero_errors("zero", True), _zero_errors("random", True)
+    slack = min(0.01 - abs(zero - random), 0.05 - zero)
+    return Held(slack, 10, exact=True, values={"zero": 100 * zero, "random": 100 * random})
 
 
 @claim("li-yuan2017-text-5-4-without")
@@ -1092,20 +1295,21 @@ def test_zero_start_fails_without_links():
 def test_pairs():
     columns = load_shipped("pairs")["trainings"][0]["columns"]
     assert len(columns["first"]) == 45
-    gain = np.mean(columns["error_at_zero"]) - np.mean(columns["error"])
+    at_zero, trained = (float(np.mean(columns[key])) for key in ("error_at_zero", "error"))
     each = np.min(np.array(columns["error_at_zero"]) - np.array(columns["error"]))
     assert load_images().training.shape[1] == 64
-    return Held(float(min(gain - 0.2, each)), 45, exact=True)
+    values = {"at zero": 100 * at_zero, "trained": 100 * trained}
+    return Held(float(min(at_zero - trained - 0.2, each)), 45, exact=True, values=values)
 
 
 @claim("li-yuan2017-text-covariance")
 def test_inputs_that_are_nearly_white():
     """Inputs N(0, R^2): the inner product is that of the columns R p, taken back by R."""
     rng = np.random.default_rng(28)
-    slack, tried = np.inf, 0
-    for W, W_star in _pairs(rng, 2000, 0.05, (2, 3, 4, 8), (40,)):
+    slack, tried, norm, constant = np.inf, 0, 0.05, 0.03
+    for W, W_star in _pairs(rng, 2000, norm, (2, 3, 4, 8), (40,)):
         d = len(W)
-        root = np.eye(d) + 0.5 * _symmetric(rng, d, 0.1)
+        root = np.eye(d) + _symmetric(rng, d, norm)
         D = W_star - W
         if np.sum(D**2) < 1e-16:
             continue
@@ -1114,9 +1318,9 @@ def test_inputs_that_are_nearly_white():
         if reslink.potential(W, W_star) > 0.1:
             continue
         inner = -float(np.vdot(root @ gradient(here, there), D))
-        slack = min(slack, inner / np.sum(D**2) - 0.03)
+        slack = min(slack, inner / np.sum(D**2) - constant)
         tried += 1
-    return Held(float(slack), tried)
+    return Held(float(slack), tried, values={"constant": constant, "norm": norm})
 
 
 def _symmetric(rng: np.random.Generator, d: int, norm: float) -> np.ndarray:
