@@ -16,7 +16,25 @@
     }
   }
 
+  // The theme's button "Back to top" would lie over the sliders of an explorer.
+  function makeWay() {
+    const button = document.getElementById("pst-back-to-top");
+    const explorers = document.querySelectorAll("shortcut-explorer");
+    if (!button || !explorers.length) return;
+    const below = new Set();
+    // The button stands at nine tenths of the window's height.
+    const observer = new IntersectionObserver((entries) => {
+      for (const { target, isIntersecting } of entries) {
+        if (isIntersecting) below.add(target);
+        else below.delete(target);
+      }
+      button.style.visibility = below.size ? "hidden" : "";
+    }, { rootMargin: "-88% 0px -2% 0px" });
+    for (const explorer of explorers) observer.observe(explorer);
+  }
+
   function repair() {
+    makeWay();
     // The words on the button that opens a folded cell say more than the label the theme adds.
     for (const summary of document.querySelectorAll("details > summary[aria-label]")) {
       summary.removeAttribute("aria-label");

@@ -138,3 +138,54 @@ def test_search_finds_a_page(address: str, open_page: OpenPage) -> None:
     with open_page(f"{address}/search.html?q=shortcut") as visit:
         visit.page.locator("#search-results li a").first.wait_for(timeout=10_000)
         assert visit.troubles == []
+
+
+EXPLORED = "book/stage-one.html"
+
+
+@pytest.mark.parametrize("width", [360, 1280])
+def test_the_way_back_to_the_top_is_not_over_an_explorer(
+    width: int, address: str, open_page: OpenPage
+) -> None:
+    with open_page(f"{address}/{EXPLORED}", width=width, height=780) as visit:
+        page = visit.page
+
+        def seen(share: float) -> bool:
+            """Whether the button is seen when this share of the explorer is at nine tenths."""
+            page.evaluate(
+                """async share => {
+                    const box = document.querySelector('shortcut-explorer').getBoundingClientRect();
+                    const y = scrollY + box.top + share * box.height - 0.9 * innerHeight;
+                    // The theme shows the button to those who scroll up.
+                    for (const way of [40, 0]) {
+                        scrollTo({top: y + way, behavior: 'instant'});
+                        await new Promise(done => setTimeout(done, 150));
+                    }
+                }""",
+                share,
+            )
+            return page.locator("#pst-back-to-top").is_visible()
+
+        assert [seen(share) for share in (0.1, 0.5, 0.9)] == [False] * 3
+        # Below, and far above, it is there again.
+        assert seen(1.4)
+        page.evaluate("scrollBy({top: -20, behavior: 'instant'})")
+        assert visit.troubles == []
+
+
+@pytest.mark.parametrize("page", CHAPTERS)
+def test_captions_of_tables_are_read_without_scrolling(
+    page: str, address: str, open_page: OpenPage
+) -> None:
+    with open_page(f"{address}/{page}", width=360, height=780) as visit:
+        boxes = visit.page.evaluate(
+            """() => [...document.querySelectorAll('.cell_output table > caption')].map(node => {
+                const inside = document.createRange();
+                inside.selectNodeContents(node);
+                const b = inside.getBoundingClientRect(), table = node.parentElement;
+                return [b.left, b.right, table.scrollWidth > table.parentElement.clientWidth];
+            })"""
+        )
+        for left, right, _ in boxes:
+            assert left >= 0
+            assert right <= 360
