@@ -4,9 +4,16 @@
 
   // What is too wide for the screen scrolls inside itself; the keyboard must be able to reach it.
   const scrollable = ".bd-article div.math, .bd-article mjx-container[display='true'], " +
-    ".bd-article pre, .bd-article .pst-scrollable-table-container, .bd-article .output.text_html";
+    ".bd-article span.math.wide, .bd-article pre, " +
+    ".bd-article .pst-scrollable-table-container, .bd-article .output.text_html";
 
   function reachable() {
+    // A formula in the text cannot be broken; one that is wider than the screen scrolls.
+    for (const node of document.querySelectorAll(".bd-article span.math")) {
+      node.classList.remove("wide");
+      const { right } = node.getBoundingClientRect();
+      node.classList.toggle("wide", right > document.documentElement.clientWidth + 1);
+    }
     for (const node of document.querySelectorAll(scrollable)) {
       if (node.scrollWidth > node.clientWidth + 1) {
         node.tabIndex = 0;
