@@ -1,5 +1,7 @@
 """Many stochastic runs from one start, as a cloud over the phase portrait."""
 
+from typing import Any
+
 import numpy as np
 from numpy.typing import ArrayLike
 
@@ -7,7 +9,11 @@ from shortcutlib import minibatch, noise_stability, philox
 from shortcutlib.angles import FloatArray
 from shortcutlib.basin_border import border_alignment
 from shortcutlib.explorers.base import Explorer, number, whole
+from shortcutlib.explorers.glance import glance
+from shortcutlib.explorers.still import ANGLES, DISC, Axis, Still, attributes
 from shortcutlib.minibatch import SampledState
+from shortcutlib.population import spurious_point
+from shortcutlib.reduced import ReducedState
 from shortcutlib.relu_kernel import g
 from shortcutlib.step_sizes import StepSizes
 from shortcutlib.teacher import Teacher
@@ -16,8 +22,10 @@ __all__ = ["NoiseExplorer"]
 
 #: eta t at the end of a run.
 _TIME = 12
-#: The border is sought up to so many times N.
-_HIGHEST = 1.3
+#: What is drawn of q/N; the border is sought as high.
+_LOWEST, _HIGHEST = -0.8, 1.3
+#: Angles at which the border is sought.
+_BORDER = np.pi * np.linspace(0.03, 0.97, 33)
 #: Patch size; its 6 further dimensions make the length of the vector across a chi variable.
 _P = 8
 
@@ -42,15 +50,21 @@ class NoiseExplorer(Explorer):
     title = "Stochastic runs from one start"
 
     k = whole(16, 2, 36, key="k", label="k")
-    angle = number(0.475077, 0.02, 0.98, key="a", label="initial angle φ₀ / π", step=0.005)
-    size = number(6.0, 0.5, 20.0, key="n", label="N / k", scale="log")
-    share = number(0.25, 0.01, 2.0, key="r", label="S² / N", step=0.01)
+    angle = number(
+        0.475077, 0.02, 0.98, key="a", label="initial angle φ₀ / π", step=0.005, more=True
+    )
+    size = number(6.0, 0.5, 20.0, key="n", label="N / k", scale="log", more=True)
+    share = number(0.25, 0.01, 2.0, key="r", label="S² / N", step=0.01, more=True)
     step = number(4.0, 0.5, 32.0, key="e", label="step size × k²", scale="log")
     batch = whole(4, 1, 128, key="b", label="batch size B", scale="log")
     runs = whole(60, 10, 200, key="m", label="runs", step=10)
-    along = number(0.0, -1.0, 1.0, key="x", label="start along 1, over R")
-    across = number(-0.1, -1.0, 1.0, key="y", label="start along the rest of a*")
-    seed = whole(0, 0, 999_999, key="s", label="seed")
+    along = number(0.0, -1.0, 1.0, key="x", label="start along 1, over R", more=True)
+    across = number(-0.1, -1.0, 1.0, key="y", label="start along the rest of a*", more=True)
+    seed = whole(0, 0, 999_999, key="s", label="seed", more=True)
+
+    def extra(self) -> dict[str, Any]:
+        """The length of a run, and the ranges that are drawn and searched."""
+        return {"time": _TIME, "lowest": _LOWEST, "highest": _HIGHEST, "angles": _BORDER.tolist()}
 
     @property
     def teacher(self) -> Teacher:
@@ -121,11 +135,53 @@ class NoiseExplorer(Explorer):
         """All runs at their common start; outside the disc, at the nearest point inside."""
         teacher = self.teacher
         scale = teacher.start_radius / max(1.0, float(np.hypot(self.along, self.across)))
-        sideways = teacher.output_weights - teacher.output_weights.mean()
-        a = scale * self.along / np.sqrt(teacher.k) + scale * self.across * sideways / np.sqrt(
-            teacher.spread
-        )
+        # Of length 1 and across 1, also where a* is a multiple of 1.
+        sideways = Teacher.from_numbers(
+            k=self.k, p=_P, output_sum=0.0, norm_squared=1.0, angle=0.0
+        ).output_weights
+        a = scale * self.along / np.sqrt(teacher.k) + scale * self.across * sideways
         return minibatch.state(teacher, np.tile(a, (self.runs, 1)))
+
+    def picture(self) -> str:
+        """The disc with the start, and plain descent from there with the border of its basins."""
+        teacher, radius = self.teacher, max(1.0, float(np.hypot(self.along, self.across)))
+        disc = Still(
+            f"The disc of starts with the start at ({self.along / radius:.2f}, "
+            f"{self.across / radius:.2f}).",
+            *DISC,
+            title="Start a₀",
+            square=True,
+        )
+        turn = np.linspace(0, 2 * np.pi, 73)
+        disc.line("ink", np.cos(turn), np.sin(turn))
+        disc.mark("shortcut", "square", self.along / radius, self.across / radius)
+        start = minibatch.reduced_state(teacher, self.start)
+        first = ReducedState(*(column[0] for column in start))
+        _, states = glance(teacher, first, self.steps)
+        side = "the optimum" if states.angle[-1] < np.pi / 2 else "the trap"
+        plane = Still(
+            f"Plain descent from this start, from the angle {self.angle:.3g} π to the side of "
+            f"{side}, and the border between the basins.",
+            Axis(0, np.pi, "angle φ", ANGLES),
+            Axis(_LOWEST, _HIGHEST, "q / N", ((-0.5, "−0.5"), (0.0, "0"), (1.0, "1"))),
+            title="Plain descent, without noise",
+        )
+        plane.line("thin", [0, np.pi], [0, 0])
+        if teacher.spread > 0:
+            border = self.border(_BORDER)
+            inside = np.isfinite(border)
+            plane.line("shortcut dotted", _BORDER[inside], border[inside])
+        plane.line("ink dashed", states.angle, states.alignment / teacher.norm_squared)
+        plane.mark("global", "diamond", 0, 1)
+        trap = float(spurious_point(teacher).a @ teacher.output_weights)
+        plane.mark("spurious", "square", np.pi, trap / teacher.norm_squared)
+        return (
+            f'{disc.svg()}{plane.svg()}<p><svg width="26" height="12" aria-hidden="true">'
+            f'<path {attributes("ink dashed")} d="M1,6H25"/></svg> plain descent '
+            '<svg width="26" height="12" aria-hidden="true">'
+            f'<path {attributes("shortcut dotted")} d="M1,6H25"/></svg> border of plain descent.'
+            "</p>"
+        )
 
     def numbers(self, iteration: int) -> tuple[FloatArray, FloatArray, FloatArray]:
         """The random numbers of one step: x, y and the length of the vector across.

@@ -24,18 +24,20 @@ from explorer_pages import (
 from numpy.typing import NDArray
 from playwright.sync_api import Page
 
-from shortcutlib import exact, population, reduced
+from shortcutlib import exact, minibatch, population, reduced
 from shortcutlib.explorers import (
     BasinExplorer,
     DescentExplorer,
     DissipativityExplorer,
     LandscapeExplorer,
+    NoiseExplorer,
     RegularisedExplorer,
     SurfaceExplorer,
     TwoPhasesExplorer,
 )
 from shortcutlib.linear_bound.example_1 import Kind
 from shortcutlib.reslink.circulant import circulant_start, measure
+from shortcutlib.whereabouts import Place, whereabouts
 
 
 def bitmap(page: Page) -> NDArray[np.uint8]:
@@ -325,6 +327,47 @@ def test_phases_draw_the_descent_and_the_plane(show: Show) -> None:
                 expected[row, column] = measure(start, explorer.teacher_column).inner_product < 0
         np.testing.assert_array_equal(hatched, expected)
         assert 0 < np.mean(hatched) < 1
+
+
+@pytest.mark.parametrize("chosen", [{}, {"angle": 0.6, "along": 0.4, "across": 0.6, "step": 1.0}])
+def test_noise_draws_its_runs_and_the_border(chosen: dict[str, Any], show: Show) -> None:
+    with show([NoiseExplorer(**{"k": 5, "batch": 8, "runs": 20, **chosen})]) as page:
+        explorer = NoiseExplorer(**values(page))
+        teacher, end = explorer.teacher, explorer.simulate()
+        state = minibatch.reduced_state(teacher, end)
+        places = whereabouts(teacher, state)
+        across, up = axes(page, 1)
+        for name, place in (
+            ("neither", Place.NEITHER),
+            ("won", Place.OPTIMUM),
+            ("lost", Place.TRAP),
+        ):
+            drawn, here = vertices(page, 1, name), places == place
+            assert len(drawn) == np.sum(here)
+            share = state.alignment[here] / teacher.norm_squared
+            np.testing.assert_allclose(drawn[:, 0], across.of(end.angle[here]), atol=0.3)
+            np.testing.assert_allclose(drawn[:, 1], up.of(share), atol=0.3)
+        angles = np.array(explorer.extra()["angles"])
+        border = explorer.border(angles)
+        check_curve(page, 1, "border", angles[np.isfinite(border)], border[np.isfinite(border)])
+        # Plain descent, from the start that all runs have.
+        first = minibatch.reduced_state(teacher, explorer.start)
+        start = reduced.ReducedState(*(column[0] for column in first))
+        path = reduced.descend(
+            teacher, start, explorer.steps, iterations=explorer.iterations, tolerance=0
+        ).path
+        drawn = vertices(page, 1, "plain")
+        for at, here in ((0, 0), (-1, -1)):
+            assert drawn[at, 0] == pytest.approx(across.of(path.angle[here]), abs=0.3)
+            share = path.alignment[here] / teacher.norm_squared
+            assert drawn[at, 1] == pytest.approx(up.of(share), abs=0.3)
+        x, y = across.of(path.angle), up.of(path.alignment / teacher.norm_squared)
+        for point in drawn:
+            assert np.min(np.hypot(x - point[0], y - point[1])) < 0.3
+        at = handle_of(page, 0)
+        across, up = axes(page, 0)
+        assert across(at[0]) == pytest.approx(explorer.along, abs=0.02)
+        assert up(at[1]) == pytest.approx(explorer.across, abs=0.02)
 
 
 @pytest.mark.parametrize("chosen", [{}, {"epsilon": 0.6, "decay": 0.05, "w": 3.0, "v": 2.0}])

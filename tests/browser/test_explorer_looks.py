@@ -354,6 +354,19 @@ def test_just_below_the_threshold_the_page_stays_free(show: Show) -> None:
             page.evaluate("new Promise(done => requestAnimationFrame(() => setTimeout(done)))")
             drawn = page.evaluate("shortcutExplorers.all[0].words.textContent")
             assert "Below the sheet every start" not in drawn or "has holes there" in drawn
+        # The fine sheet, begun when the slider rests, takes longer still, and the picture turns.
+        page.wait_for_function("shortcutExplorers.all[0].busy")
+        busy, turned = page.evaluate(
+            """async () => {
+                const [explorer] = shortcutExplorers.all, {root} = explorer.drawings[0];
+                const before = root.innerHTML;
+                explorer.set({turn: 40});
+                await new Promise(done => requestAnimationFrame(() => setTimeout(done)));
+                return [explorer.busy, root.innerHTML !== before];
+            }"""
+        )
+        assert busy
+        assert turned
 
 
 def test_without_workers_the_surface_is_coarse(show: Show) -> None:

@@ -647,6 +647,53 @@ def test_the_cloud_is_what_python_simulates(http: bool, show: Show) -> None:
         page.locator(".se-handle").focus()
         page.keyboard.press("Shift+ArrowUp")
         assert values(page)["across"] == 0.0
+        x, y = centre(page)
+        page.mouse.move(x, y)
+        page.mouse.down()
+        page.mouse.move(x + 20, y - 30, steps=4)
+        page.mouse.up()
+        settle(page)
+        check_cloud(page)
+
+
+def check_cloud(page: Page) -> None:
+    """The runs are over, and as Python simulates them."""
+    explorer, cloud = NoiseExplorer(**values(page)), page.evaluate("shortcutExplorers.all[0].cloud")
+    assert cloud["iteration"] == explorer.iterations
+    np.testing.assert_allclose(cloud["phi"], explorer.simulate().angle, rtol=1e-6)
+
+
+def test_clouds_follow_a_finger(show: Show) -> None:
+    with show([NoiseExplorer(k=5, batch=2, runs=20)], **PHONE) as page:
+        before, picture = values(page), drawing(page)
+        drag_by_finger(page, 12, -18)
+        after = values(page)
+        assert after["along"] > before["along"] + 0.1
+        assert after["across"] > before["across"] + 0.1
+        assert drawing(page) != picture
+        check_cloud(page)
+        tap_slider(page, "#noise-batch", 0.6)
+        assert values(page)["batch"] > 5
+        check_cloud(page)
+
+
+@pytest.mark.parametrize("motion", ["reduce", "no-preference"])
+def test_clouds_respect_reduced_motion(motion: str, show: Show) -> None:
+    with show([NoiseExplorer()], reduced_motion=motion) as page:
+        seen = page.evaluate(
+            """async () => {
+                const [explorer] = shortcutExplorers.all, seen = new Set();
+                explorer.set({seed: 5});
+                do {
+                    await new Promise(done => requestAnimationFrame(done));
+                    if (explorer.cloud) seen.add(explorer.cloud.iteration);
+                } while (!explorer.resting);
+                return [...seen];
+            }"""
+        )
+        last = NoiseExplorer().iterations
+        assert seen[-1] == last
+        assert len(seen) == 1 if motion == "reduce" else len(seen) > 3
 
 
 def test_long_clouds_are_begun_and_stopped_by_the_reader(show: Show) -> None:
@@ -799,7 +846,7 @@ def test_nothing_sticks_out(width: int, show: Show) -> None:
         assert min(sizes) >= 24
 
 
-@pytest.mark.parametrize("kind", [kind for kind in KINDS if kind is not NoiseExplorer])
+@pytest.mark.parametrize("kind", KINDS)
 @pytest.mark.parametrize("width", [360, 1000])
 def test_without_scripts_a_picture_remains(kind: type[Explorer], width: int, show: Show) -> None:
     viewport = {"width": width, "height": 900}
@@ -834,40 +881,40 @@ def test_paper_has_the_picture_alone(show: Show) -> None:
         assert not page.get_by_role("button", name="Reset").is_visible()
 
 
+def render_widget(page: Page, explorer: Explorer, **further: Any) -> None:
+    """Show an explorer as a kernel's widget; its messages to the kernel are kept in `saved`."""
+    page.evaluate("() => { delete globalThis.shortcutExplorers; }")
+    state = {**explorer.values(), "_specification": explorer.specification(), **further}
+    page.evaluate(
+        """async ([module, state]) => {
+            const address = URL.createObjectURL(new Blob([module], {type: 'text/javascript'}));
+            const widget = (await import(address)).default;
+            const listeners = {};
+            globalThis.saved = [];
+            globalThis.model = {
+                get: name => state[name],
+                set: (name, value) => { state[name] = value; saved.push([name, value]); },
+                save_changes: () => saved.push('saved'),
+                on: (name, f) => { listeners[name] = f; },
+                off: name => { delete listeners[name]; },
+                arrive: (name, value) => {
+                    state[name] = value;
+                    listeners[`change:${name}`]();
+                },
+                listening: () => Object.keys(listeners).length,
+            };
+            const el = document.querySelector('main');
+            globalThis.leave = widget.render({model, el});
+        }""",
+        [str(explorer._esm), json.loads(json.dumps(state))],
+    )
+    settle(page)
+
+
 def test_in_a_kernel_changes_travel_both_ways(show: Show) -> None:
-    explorer = LandscapeExplorer(k=7)
     # A widget's page has none of the book's scripts: everything is in the module.
     with show([], http=True) as page:
-        page.evaluate("() => { delete globalThis.shortcutExplorers; }")
-        page.evaluate(
-            """async ([module, state]) => {
-                const address = URL.createObjectURL(new Blob([module], {type: 'text/javascript'}));
-                const widget = (await import(address)).default;
-                const listeners = {};
-                globalThis.saved = [];
-                globalThis.model = {
-                    get: name => state[name],
-                    set: (name, value) => { state[name] = value; saved.push([name, value]); },
-                    save_changes: () => saved.push('saved'),
-                    on: (name, f) => { listeners[name] = f; },
-                    off: name => { delete listeners[name]; },
-                    arrive: (name, value) => {
-                        state[name] = value;
-                        listeners[`change:${name}`]();
-                    },
-                    listening: () => Object.keys(listeners).length,
-                };
-                const el = document.querySelector('main');
-                globalThis.leave = widget.render({model, el});
-            }""",
-            [
-                str(explorer._esm),
-                json.loads(
-                    json.dumps({**explorer.values(), "_specification": explorer.specification()})
-                ),
-            ],
-        )
-        settle(page)
+        render_widget(page, LandscapeExplorer(k=7))
         check_landscape(page)
         assert page.get_by_role("button", name="Copy link").count() == 0
         page.locator("#landscape-k").focus()
@@ -880,6 +927,20 @@ def test_in_a_kernel_changes_travel_both_ways(show: Show) -> None:
         check_landscape(page)
         page.evaluate("leave()")
         assert page.evaluate("[model.listening(), shortcutExplorers.all.length]") == [0, 0]
+
+
+def test_in_a_kernel_the_table_brings_its_counts(show: Show) -> None:
+    explorer = TableExplorer(trials=200, seed=3, **{f"k{k}": k == 16 for k in PRINTED_K})
+    with show([], http=True) as page:
+        render_widget(page, explorer)
+        page.get_by_role("button", name="Run").click()
+        page.wait_for_function("saved.length")
+        ((name, results), said) = page.evaluate("saved")
+        assert (name, said) == ("results", "saved")
+        assert results == {f"{s} 16": explorer.count(s, 16) for s in SETTINGS}
+        # The trait takes them as they come.
+        explorer.set_state({"results": results})
+        assert explorer.results == results
 
 
 def test_pages_of_the_book_load_only_what_they_need(tmp_path: Path) -> None:

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 from book_pages import CHAPTERS, EXTRA_PAGES, PAGES, OpenPage
 from bs4 import BeautifulSoup
+from playwright.sync_api import expect
 
 # Browsers refuse some requests of the theme's search page where there is no server.
 NEEDS_SERVER = {"search.html"}
@@ -43,7 +44,7 @@ def test_no_markup_is_left_over(page: str, html: Path) -> None:
 
 
 @pytest.mark.parametrize("page", PAGES)
-@pytest.mark.parametrize("width", [360, 768])
+@pytest.mark.parametrize("width", [320, 360, 768])
 def test_nothing_sticks_out_sideways(
     page: str, width: int, address: str, open_page: OpenPage
 ) -> None:
@@ -138,3 +139,45 @@ def test_search_finds_a_page(address: str, open_page: OpenPage) -> None:
     with open_page(f"{address}/search.html?q=shortcut") as visit:
         visit.page.locator("#search-results li a").first.wait_for(timeout=10_000)
         assert visit.troubles == []
+
+
+EXPLORED = "book/stage-one.html"
+
+
+@pytest.mark.parametrize("width", [360, 1280])
+def test_the_way_back_to_the_top_is_not_over_an_explorer(
+    width: int, address: str, open_page: OpenPage
+) -> None:
+    with open_page(f"{address}/{EXPLORED}", width=width, height=780) as visit:
+        button = visit.page.locator("#pst-back-to-top")
+        for share, seen in ((0.1, False), (0.5, False), (0.9, False), (1.4, True)):
+            # This share of the explorer is at nine tenths of the window, where the button stands
+            # when the theme shows it, to those who scroll up.
+            visit.page.evaluate(
+                """share => {
+                    const box = document.querySelector('shortcut-explorer').getBoundingClientRect();
+                    const top = scrollY + box.top + share * box.height - 0.9 * innerHeight;
+                    scrollTo({top, behavior: 'instant'});
+                }""",
+                share,
+            )
+            expect(button).to_have_css("visibility", "visible" if seen else "hidden")
+        assert visit.troubles == []
+
+
+@pytest.mark.parametrize("page", CHAPTERS)
+def test_captions_of_tables_are_read_without_scrolling(
+    page: str, address: str, open_page: OpenPage
+) -> None:
+    with open_page(f"{address}/{page}", width=360, height=780) as visit:
+        boxes = visit.page.evaluate(
+            """() => [...document.querySelectorAll('.cell_output table > caption')].map(node => {
+                const inside = document.createRange();
+                inside.selectNodeContents(node);
+                const b = inside.getBoundingClientRect(), table = node.parentElement;
+                return [b.left, b.right, table.scrollWidth > table.parentElement.clientWidth];
+            })"""
+        )
+        for left, right, _ in boxes:
+            assert left >= 0
+            assert right <= 360

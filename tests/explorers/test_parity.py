@@ -435,6 +435,8 @@ def test_stochastic_runs_are_the_same():
         {"k": 2, "batch": 1, "runs": 12},
         {"k": 5, "batch": 3, "runs": 10, "along": 0.5, "across": -0.9, "angle": 0.7, "seed": 11},
         {"k": 16, "batch": 4, "runs": 10, "step": 16.0, "share": 1.5},
+        # Where a* is a multiple of 1.
+        {"k": 2, "batch": 2, "runs": 10, "share": 2.0, "along": 0.3, "across": 0.6},
     ):
         explorer = NoiseExplorer(**settings)
         expected = explorer.simulate(9)
@@ -509,8 +511,8 @@ def test_borders_are_the_same():
         explorer = NoiseExplorer(**settings)
         teacher = explorer.teacher
         found = call(
-            """c => shortcutCore.settledBorder(shortcutCore.teacher(...c.numbers), c.step, c.angles)
-                .map((x) => (isFinite(x) ? x : String(x)))""",
+            """c => shortcutCore.settledBorder(shortcutCore.teacher(...c.numbers), c.step, c.angles,
+                c.highest).map((x) => (isFinite(x) ? x : String(x)))""",
             {
                 "numbers": [
                     explorer.k,
@@ -520,6 +522,7 @@ def test_borders_are_the_same():
                 ],
                 "step": explorer.step / explorer.k**2,
                 "angles": angles.tolist(),
+                "highest": explorer.extra()["highest"],
             },
         )
         expected = explorer.border(angles)

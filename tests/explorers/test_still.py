@@ -6,12 +6,13 @@ from xml.etree import ElementTree
 import numpy as np
 import pytest
 
-from shortcutlib import exact, reduced
+from shortcutlib import exact, minibatch, reduced
 from shortcutlib.explorers import (
     BasinExplorer,
     DescentExplorer,
     DissipativityExplorer,
     LandscapeExplorer,
+    NoiseExplorer,
     RegularisedExplorer,
     SurfaceExplorer,
     TableExplorer,
@@ -29,6 +30,7 @@ DRAWN = [
     DescentExplorer,
     DissipativityExplorer,
     LandscapeExplorer,
+    NoiseExplorer,
     RegularisedExplorer,
     SurfaceExplorer,
     TwoPhasesExplorer,
@@ -150,6 +152,37 @@ def test_basins_draw_their_borders():
     # Where several borders are possible, the starts themselves are tried.
     html = BasinExplorer(k=2, output_step=2.0, ratio=3.0).picture()
     assert len(pictures(html)) == 2
+
+
+def test_noise_draws_plain_descent_and_the_border():
+    explorer = NoiseExplorer(k=9, angle=0.4, along=0.3, across=0.5)
+    teacher = explorer.teacher
+    _, plane = pictures(explorer.picture())
+    read = [(1 / 250 * np.pi, -46 / 250 * np.pi), (-2.1 / 160, 1.3 + 30 * 2.1 / 160)]
+
+    def data(look):
+        (drawn,) = lines(plane, look)
+        return [
+            slope * column + offset for column, (slope, offset) in zip(drawn.T, read, strict=True)
+        ]
+
+    phi, share = data("shortcut se-dotted")
+    np.testing.assert_allclose(share, explorer.border(phi), atol=0.03)
+    phi, share = data("ink se-dashed")
+    start = minibatch.reduced_state(teacher, explorer.start)
+    first = reduced.ReducedState(*(column[0] for column in start))
+    path = reduced.descend(teacher, first, explorer.steps, iterations=20_000).path
+    here = path.alignment / teacher.norm_squared
+    for x, y in zip(phi, share, strict=True):
+        # The iterates lie a few pixels apart.
+        assert np.min(np.hypot((path.angle - x) / np.pi * 250, (here - y) / 2.1 * 160)) < 6
+    assert phi[-1] == pytest.approx(0, abs=0.02)
+    assert share[-1] == pytest.approx(1, abs=0.02)
+    assert "side of the optimum" in plane.get("aria-label")
+    # Where a* is a multiple of 1 there is no border.
+    flat = NoiseExplorer(k=2, share=2.0)
+    assert flat.teacher.spread == 0
+    assert not lines(pictures(flat.picture())[1], "shortcut se-dotted")
 
 
 def test_the_table_has_all_rates():

@@ -29,12 +29,14 @@
     const plane = new Panel(explorer, { moves: true, title: "Start W₀: drag it",
       alt: "Starts by trace and size; hatched where the gradient points away from the teacher",
       keys: [["", "points away", "hatch"]] });
-    const early = new Panel(explorer, { title: "Inner product and potential", headroom: 10,
+    const early = new Panel(explorer, { title: "Inner product and potential",
       alt: "Inner product and potential against iterations",
-      keys: [["se-global", "⟨−∇L, W* − W⟩"], ["se-spurious se-dashed", "g"]] });
-    const late = new Panel(explorer, { title: "Distance and loss", headroom: 10,
+      keys: [["se-global", "⟨−∇L, W* − W⟩"], ["se-spurious se-dashed", "g"],
+        ["se-shade", "points away", "area"]] });
+    const late = new Panel(explorer, { title: "Distance and loss",
       alt: "Distance to the teacher and loss against iterations",
-      keys: [["se-student se-dotdash", "‖W − W*‖"], ["se-ink", "loss"]] });
+      keys: [["se-student se-dotdash", "‖W − W*‖"], ["se-ink", "loss"],
+        ["se-shade", "points away", "area"]] });
     const [t, s] = [controls.get("trace"), controls.get("size")];
     const place = plane.handle({
       label: "start of training",
@@ -111,7 +113,6 @@
         if (turn === 0) return;
         const end = turn < 0 ? last + 1 : x[turn];
         panel.band("phase", "se-shade", 1, end);
-        panel.over("phase words", 1, end, "points away");
       };
       const all = [...path.inner, ...path.potential, 0].filter(Number.isFinite);
       const low = Math.max(-1e4, Math.min(...all)), high = Math.min(1e4, Math.max(...all));

@@ -110,10 +110,11 @@
     return (4 * batch) / (batch + t.p + (t.p + 1) * fourth) / t.normSquared;
   }
 
-  // q*/N where s has settled, for steps of at most `step`, or null where s fixes q.
-  function settledBorder(t, step, angles) {
+  // q*/N where s has settled, sought up to `largest`, for steps of at most `step`; null where s
+  // fixes q.
+  function settledBorder(t, step, angles, largest) {
     if (t.spread === 0) return null;
-    const width = t.k + Math.PI - 1, highest = 1.3 * t.normSquared;
+    const width = t.k + Math.PI - 1, highest = largest * t.normSquared;
     const eta = Math.min(step, 1 / width, 1 / highest);
     const decide = core.judge(t, [{ output: eta, filter: eta, iterations: null }], false);
     return angles.map((angle) => {
