@@ -284,6 +284,18 @@ NO_RESULT = re.compile(
 )
 
 
+#: Counts and sizes that are written as words: a result is printed in digits, so that it has a name.
+_WORDS = (
+    "two|three|four|five|six|seven|eight|nine|ten|eleven|twelve|twenty|thirty|forty|fifty|hundred|"
+    "thousand|million|quarters|thirds"
+)
+_COUNTED = (
+    "runs|starts|steps|iterations|descents|pairs|points|cases|cells|digits|dimensions|inputs|epochs|"
+    "times|percent|per cent|standard errors|of"
+)
+IN_WORDS = re.compile(rf"(?i)\b(?:{_WORDS})\s+(?:{_COUNTED})\b")
+
+
 def _with_braces(text: str) -> str:
     r"""The text with ``\frac12`` and ``\frac1\eta`` written so that no two numbers touch."""
     text = re.sub(r"\\frac\s*(\d)\s*(\d)", r"\\frac{\1}{\2}", re.sub(r"\s+", " ", text))
@@ -302,6 +314,8 @@ _ELSEWHERE = {"printed": "best", "as printed": "best", "best": "printed"}
 
 def unbound(row: Mapping[str, Any]) -> list[str]:
     """The numbers that a row prints without a name; 0 and 1 may stand anywhere but below a bar.
+
+    Counts written as words are among them: whatever their names, they are to be digits.
 
     Raises
     ------
@@ -324,4 +338,5 @@ def unbound(row: Mapping[str, Any]) -> list[str]:
         for match in re.finditer(r"(?:\d{1,3}(?:,\d{3})+|\d*\.?\d+)", text):
             if match[0] not in ("0", "1") or text[: match.start()].endswith("/"):
                 left.append(match[0])
+        left += IN_WORDS.findall(text)
     return left

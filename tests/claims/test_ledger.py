@@ -328,6 +328,9 @@ def test_a_printed_number_that_no_test_returns_is_refused():
         ("$\\tau_{21}$, $a_0$, $\\mathbf 1$, ResNet-152, $0 \\le x < 1$", []),
         ("$\\frac12$ and $\\frac3\\eta$ and .714788, 15,352", ["2", "3", ".714788", "15,352"]),
         ("$5\\pi/12$ and $7\\pi/12$", ["7", "12"]),
+        ("in five runs, from two of 3-Block", ["five runs", "two of"]),
+        ("Both steps a hundred times smaller", ["hundred times"]),
+        ("Two filters, the third row, and four equal columns", []),
     ],
 )
 def test_numbers_without_a_name_are_found(text, left):

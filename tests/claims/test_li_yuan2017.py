@@ -265,7 +265,7 @@ def test_landscape_away_from_the_identity():
     assert saddle.least < -0.01
     norm = 0.1
     slack, tried = _steepness_near_the_identity(norm)
-    values = {"norm": norm, "loss": stuck.loss}
+    values = {"norm": norm, "d": float(len(stuck.weights)), "loss": stuck.loss}
     return Failed(-stuck.loss, stuck.weights, Held(slack, tried, values=values))
 
 
@@ -745,7 +745,7 @@ def test_potential_settles():
     late = np.array(columns["potential"])[np.array(columns["step"]) >= 100]
     gamma_0 = 5 / np.sqrt(1500)
     noisy = float(np.max(np.abs(late))) / gamma_0**2
-    values = {"settled": Up(phase.settled), "noisy": Up(noisy)}
+    values = {"settled": Up(phase.settled), "runs": float(phase.starts), "noisy": Up(noisy)}
     return Held(10 - max(phase.settled, noisy), phase.starts, values=values)
 
 
@@ -1120,6 +1120,8 @@ def test_figure_7a():
         "error": float(10.0 ** np.ceil(np.log10(largest))),
         "epochs": float(min(run["reached"] for run in _runs("reslink") + _runs("vanilla"))),
         "training": float(np.mean(training)),
+        "runs": float(len(runs)),
+        "runs of 3-Block": float(len(_runs("three-block"))),
         "least test": Down(min(test)),
         "largest test": Up(max(test)),
     }
@@ -1190,6 +1192,7 @@ def test_three_blocks_overfit():
         "of ResLink": float(np.mean(ends["other", training, 0])),
         "test of ResLink": float(np.mean(ends["other", test, 0])),
         "vanilla test": float(np.mean(ends["vanilla", test, 0])),
+        "runs": float(len(own)),
     }
     held = Held(float(slack), len(own) + len(other), exact=True)
     return Failed(float(plain), at, held, values)
