@@ -85,3 +85,22 @@ def test_pairs():
     shown = figure.axes[0].get_images()[0].get_array()
     assert shown[0, 1] == pytest.approx(100 * columns["error_at_zero"][0])
     assert len(figure.axes[0].texts) == 45
+
+
+def test_zero_start():
+    trainings = load_shipped("zero-start")["trainings"]
+    axes = reslink.zero_start_figure(trainings).axes[0]
+    drawn = curves(axes)
+    assert len(drawn) == 4
+    for name, start, link in (
+        ("zero start, links", "zero", True),
+        ("random start, no links", "random", False),
+    ):
+        last = [
+            training["columns"]["test_error"][-1]
+            for training in trainings
+            if training["configuration"]["start"] == start
+            and training["configuration"]["link"] is link
+        ]
+        assert len(last) == 5
+        assert drawn[name].get_ydata()[-1] == pytest.approx(100 * np.mean(last))

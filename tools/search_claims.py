@@ -1,12 +1,13 @@
-"""Try every inequality of the proof harder than the tests do, and record what was found.
+"""Try every inequality of the proofs harder than the tests do, and record what was found.
 
     python tools/search_claims.py [--seeds 1 2 3] [--samples N] [--starts N] [--output FILE]
 
-Every inequality of ``shortcutlib.inequalities`` is searched for its worst point: with the printed
-constants, with the best or repaired ones, and slightly beyond those, once for each seed.  Each
-search is on the disk as soon as it is done, so that the same command continues an interrupted run;
-further seeds add to the searches already made.  At the end they are written to
-``book/claims-search.json``, and those that contradict the ledger's verdict are named.
+Every inequality of ``shortcutlib.inequalities``, which are those of the book's paper, and of
+``shortcutlib.neighbour_inequalities`` is searched for its worst point: with the printed constants,
+with the best or repaired ones, and slightly beyond those, once for each seed.  Each search is on the
+disk as soon as it is done, so that the same command continues an interrupted run; further seeds add
+to the searches already made.  At the end they are written to ``book/claims-search.json``, and those
+that contradict the ledger's verdict are named.
 """
 
 from __future__ import annotations
@@ -25,7 +26,7 @@ import numpy as np
 import scipy
 import yaml
 
-from shortcutlib import inequalities
+from shortcutlib import inequalities, neighbour_inequalities
 from shortcutlib.angles import FloatArray
 from shortcutlib.dissipativity import (
     ACUTE,
@@ -34,6 +35,7 @@ from shortcutlib.dissipativity import (
     best_output_constant,
 )
 from shortcutlib.inequalities import Inequality
+from shortcutlib.linear_bound.losses import LOSSES
 from shortcutlib.relu_kernel import g
 from shortcutlib.results_file import ResultsFile, ResultsFileError
 
@@ -44,6 +46,9 @@ WORK = ROOT / "_build"
 
 #: Verdicts under which the printed constant stands.
 STANDS = ("holds", "better constant")
+
+#: Where the inequalities are; no two have one name.
+MODULES = (inequalities, neighbour_inequalities)
 
 Result = dict[str, Any]
 
@@ -56,7 +61,7 @@ class Trial(NamedTuple):
     row : str
         The row of the ledger that it belongs to.
     inequality : str
-        Its name in `shortcutlib.inequalities`.
+        Its name in `shortcutlib.inequalities` or `shortcutlib.neighbour_inequalities`.
     role : {"printed", "best", "beyond"}
         As printed; repaired or with the best constant; slightly beyond the best constant.
     constant : str
@@ -76,7 +81,8 @@ class Trial(NamedTuple):
 
     def build(self) -> Inequality:
         """The inequality with these constants."""
-        make: Callable[..., Inequality] = getattr(inequalities, self.inequality)
+        module = next(m for m in MODULES if self.inequality in m.__all__)
+        make: Callable[..., Inequality] = getattr(module, self.inequality)
         return make(**self.options)
 
 
@@ -141,6 +147,25 @@ TRIALS = (
     Trial("liu2019-theorem-13", "theorem_13", "best", "5 delta"),
     Trial("liu2019-theorem-13", "theorem_13", "best", "2.71 delta", {"bound": 2.71}),
     Trial("liu2019-theorem-13", "theorem_13", "beyond", "2.7 delta", {"bound": 2.7}),
+    Trial("li-yuan2017-lemma-2-5", "li_yuan_lemma_2_5", "printed", "the bound", {}, 1e-12),
+    Trial("li-yuan2017-lemma-2-5", "li_yuan_lemma_2_5", "best", "1/2", {"share": 0.5}, 1e-11),
+    Trial("li-yuan2017-lemma-2-5", "li_yuan_lemma_2_5", "beyond", "0.499", {"share": 0.499}),
+    *(
+        Trial(f"shamir2018-{row}", f"shamir_{row.replace('-', '_')}", "printed", loss,
+              {"loss": loss}, rounding)
+        for row, rounding in (("lemma-1", 1e-12), ("theorem-1", 1e-12), ("theorem-2", 1e-7))
+        for loss in LOSSES
+    ),
+    *(
+        Trial("shamir2018-theorem-2", "shamir_theorem_2", "best", f"least eigenvalue, {loss}",
+              {"loss": loss, "share": 0.0}, 1e-7)
+        for loss in LOSSES
+    ),
+    Trial(
+        "shamir2018-theorem-2", "shamir_theorem_2", "beyond", "1% less, squared",
+        {"loss": "squared", "share": -0.01},
+    ),
+    Trial("shamir2018-theorem-3", "shamir_theorem_3", "printed", "squared"),
 )  # fmt: skip
 
 
@@ -178,7 +203,7 @@ def disagreements(results: Iterable[Result], verdict: Mapping[str, str]) -> list
 def configuration(samples: int, starts: int) -> dict[str, Any]:
     """All that the outcome of a search depends on, besides its seed."""
     code = hashlib.blake2b(digest_size=8)
-    for module in sorted((ROOT / "shortcutlib").glob("*.py")):
+    for module in sorted((ROOT / "shortcutlib").rglob("*.py")):
         code.update(module.read_bytes())
     return {
         "samples": samples,

@@ -25,6 +25,7 @@ __all__ = [
     "detour_figure",
     "pairs_figure",
     "phases_figure",
+    "zero_start_figure",
 ]
 
 Columns = Mapping[str, Sequence[float]]
@@ -42,6 +43,14 @@ _STUDENTS = {
     ("vanilla", "own"): ("spurious", "Vanilla"),
     ("three-block", "own"): ("teacher", "3-Block"),
     ("three-block", "reslink"): ("neutral", "3-Block of ResLink"),
+}
+
+#: Start and link of section 5.4, with the meaning under which they are drawn, and the name.
+_STARTS = {
+    ("zero", True): ("shortcut", "zero start, links"),
+    ("random", True): ("global", "random start, links"),
+    ("zero", False): ("spurious", "zero start, no links"),
+    ("random", False): ("neutral", "random start, no links"),
 }
 
 
@@ -324,4 +333,38 @@ def pairs_figure(first: Sequence[int], second: Sequence[int], rates: Mapping[str
             axes.set_ylim(8.5, -0.5)
             axes.set_title(title)
             figure.colorbar(image, ax=axes, label="training error, per cent", shrink=0.8)
+    return figure
+
+
+def zero_start_figure(trainings: Sequence[Mapping[str, Any]]) -> Figure:
+    """Draw the test errors of section 5.4 against epochs, the mean over runs of each kind.
+
+    Parameters
+    ----------
+    trainings : sequence of mapping
+        Each with ``configuration`` and ``columns``, as shipped.
+
+    Returns
+    -------
+    matplotlib.figure.Figure
+    """
+    with book_style():
+        figure, axes = plt.subplots(figsize=(6.4, 4.6), layout="constrained")
+        for (start, link), (meaning, name) in _STARTS.items():
+            chosen = [
+                training
+                for training in trainings
+                if training["configuration"]["start"] == start
+                and training["configuration"]["link"] == link
+            ]
+            steps = chosen[0]["columns"]["step"]
+            errors = 100 * _mean(chosen, "test_error", steps)
+            axes.plot(steps, errors, **look(meaning, marker=True), label=name)
+        axes.set_yscale("log")
+        axes.set_ylim(top=320)  # room for the legend
+        axes.set_yticks([2, 5, 10, 20, 50, 100], labels=["2", "5", "10", "20", "50", "100"])
+        axes.minorticks_off()
+        axes.set_xlabel("epochs")
+        axes.set_ylabel("test error, per cent")
+        axes.legend(loc="upper center", ncols=2)
     return figure

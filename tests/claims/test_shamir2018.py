@@ -769,7 +769,7 @@ def test_depends_on_epsilon():
 # Section 5: a shortcut to the output
 
 
-@claim("shamir2018-theorem-4", "shamir2018-text-arbitrary-direction")
+@claim("shamir2018-theorem-4", "shamir2018-abstract-sgd", "shamir2018-text-arbitrary-direction")
 def test_theorem_4():
     """Random settings, both ways of moving theta: how often is the mean above what is allowed?"""
     rng = np.random.default_rng(12)
