@@ -1,8 +1,9 @@
 """The inequalities of the neighbouring papers as objects that can be tried at any point.
 
-Like `shortcutlib.inequalities`, for Lemma 2.5 of Li and Yuan (2017) and for Shamir (2018), whose
-statements are about any data; here they are tried on two examples with two inputs and one feature.
-The variables are ``x11`` to ``x22``, the inputs of the first and of the second example; ``z1``,
+Like `shortcutlib.inequalities`, for Lemma 2.5 of Li and Yuan (2017) and for Lemma 1 and Theorems 1
+to 3 of Shamir (2018).  Shamir's statements are about any data; here they are tried on two examples
+with two inputs and one feature, Theorem 3 with one input.  The variables are ``x11`` to ``x22``,
+the inputs of the first and of the second example (``x1`` and ``x2`` where there is one); ``z1``,
 ``z2``, the features; ``y1``, ``y2``, the targets, of which only the sign counts for losses that
 need labels; ``w1``, ``w2`` and ``v1``, ``v2``, the weights w and the column V; and ``s1``, ``s2``,
 the linear predictor w* to compare with.
@@ -15,6 +16,7 @@ from types import MappingProxyType
 from typing import NamedTuple
 
 import numpy as np
+from numpy.typing import NDArray
 
 from shortcutlib.adversary import Range
 from shortcutlib.angles import FloatArray
@@ -37,16 +39,21 @@ _DATA: Mapping[str, Range] = MappingProxyType(
 _POINT: Mapping[str, Range] = MappingProxyType(
     {name: Range(-10, 10) for name in ("w1", "w2", "v1", "v2", "s1", "s2")}
 )
-#: Beyond this V at w = 0 has no digits of the least eigenvalue left.
+#: Where V is longer than this, cancellation leaves no digits of the least eigenvalue.
 _LARGEST = 1e3
+#: A theorem that bounds a gap says nothing where there is none; below this share of what is
+#: subtracted, a gap is rounding.  The same for a predictor that is shorter than this.
+_NO_GAP, _SHORT = 1e-6, 1e-3
+#: Keeps a scale from being 0.
+_TINY = 1e-300
 
 
 def _from_sides(name: str, ranges: Mapping[str, Range], sides: Callable[..., _Sides]) -> Inequality:
-    """An inequality whose region is where its left side is finite."""
+    """An inequality whose left side is infinite outside its region."""
 
     def slack(**variables: FloatArray) -> FloatArray:
         left, right = sides(**variables)
-        return np.where(np.isfinite(left), left - right, np.inf)
+        return left - right
 
     return Inequality(name, ranges, slack, sides)
 
@@ -64,7 +71,8 @@ def li_yuan_lemma_2_5(share: float | None = None) -> Inequality:
     -------
     Inequality
         Slack: the (share of the) bound minus the worst error that the assumptions allow, both over
-        the bound.  ``steps`` is T, ``second`` G^2 and ``diameter`` the largest distance to W*.
+        the bound.  ``delta`` is the constant of one-point strong convexity, ``steps`` T, ``alpha``
+        the lemma's alpha, ``second`` G^2 and ``diameter`` the largest distance to W*.
 
     Notes
     -----
@@ -80,12 +88,11 @@ def li_yuan_lemma_2_5(share: float | None = None) -> Inequality:
     ) -> _Sides:
         rate = (1 + alpha) * np.log(steps) / (delta * steps)
         shrink = np.maximum(1 - 2 * rate * delta, 0.0)
-        # What one-point convexity itself leaves for the distance.
-        first = np.minimum(diameter, np.sqrt(second) / delta) ** 2
-        with np.errstate(divide="ignore"):
-            power = np.where(shrink > 0, np.exp(steps * np.log(shrink)), 0.0)
+        # The distance is bounded by assumption, and by one-point convexity itself.
+        most = np.minimum(diameter, np.sqrt(second) / delta) ** 2
+        power = shrink**steps
         settled = rate**2 * second * (1 - power) / (1 - shrink)
-        final = np.minimum(power * first + settled, second / delta**2)
+        final = np.minimum(power * most + settled, most)
         bound = (1 + alpha) * np.log(steps) * second / (delta**2 * steps)
         inside = steps**alpha * np.log(steps) >= diameter**2 * delta**2 / ((1 + alpha) * second)
         allowed = np.ones_like(bound)
@@ -108,7 +115,11 @@ def li_yuan_lemma_2_5(share: float | None = None) -> Inequality:
 
 
 class _Unit(NamedTuple):
-    """Two examples, one after the other along the first axis, at many points at once."""
+    """Two examples at n points at once.
+
+    ``x`` has shape (2, 2, n), the examples along the first axis; ``z`` and ``y`` have shape (2, n),
+    and so have ``w``, ``v`` and ``star``, whose first axis is that of the inputs.
+    """
 
     x: FloatArray
     z: FloatArray
@@ -141,20 +152,30 @@ class _Unit(NamedTuple):
         here, there = self.values
         return here - there
 
+    @property
+    def has_gap(self) -> NDArray[np.bool_]:
+        """Whether F is above F_lin(w*), by more than rounding."""
+        here, there = self.values
+        return here - there > _NO_GAP * (here + there)
+
     def slopes(self) -> tuple[FloatArray, FloatArray]:
         """E l' x and E l' z."""
         slope = self.loss.slope(self.prediction, self.y) / 2
         return np.einsum("en,ein->in", slope, self.x), np.einsum("en,en->n", slope, self.z)
 
 
-def _unit(loss: str, variables: Mapping[str, FloatArray]) -> _Unit:
-    if loss not in LOSSES:
-        raise ValueError(f"there is no loss {loss!r}: choose among {', '.join(LOSSES)}")
+def _loss(name: str) -> Loss:
+    if name not in LOSSES:
+        raise ValueError(f"there is no loss {name!r}: choose among {', '.join(LOSSES)}")
+    return LOSSES[name]
+
+
+def _unit(loss: Loss, variables: Mapping[str, FloatArray]) -> _Unit:
     x = np.array([[variables[f"x{e}{i}"] for i in (1, 2)] for e in (1, 2)])
     z, y, w, v, star = (np.array([variables[f"{n}{i}"] for i in (1, 2)]) for n in "zywvs")
-    if LOSSES[loss].signs:
+    if loss.signs:
         y = np.where(y < 0, -1.0, 1.0)
-    return _Unit(x, z, y, w, v, star, LOSSES[loss])
+    return _Unit(x, z, y, w, v, star, loss)
 
 
 def _length(*parts: FloatArray) -> FloatArray:
@@ -191,17 +212,18 @@ def shamir_lemma_1(loss: str = "squared") -> Inequality:
     Source: Shamir (2018), Lemma 1.
     """
 
+    chosen = _loss(loss)
+
     def sides(**variables: FloatArray) -> _Sides:
-        unit = _unit(loss, variables)
+        unit = _unit(chosen, variables)
         size = np.sum(unit.w**2, axis=0)
         along = np.einsum("in,in->n", unit.star, unit.v) / np.where(size > 0, size, 1.0)
         in_w, in_v = unit.w - unit.star, unit.w * along
         slope_w, slope_v = _gradient(unit)
         product = np.sum(in_w * slope_w + in_v * slope_v, axis=0)
-        scale = _length(in_w, in_v) * _length(slope_w, slope_v) + sum(unit.values) + 1e-9
+        scale = _length(in_w, in_v) * _length(slope_w, slope_v) + sum(unit.values) + _TINY
         return np.where(size > 0, product / scale, np.inf), unit.gap / scale
 
-    _unit(loss, {name: np.zeros(1) for name in (*_DATA, *_POINT)})
     return _from_sides("Lemma 1", {**_DATA, **_POINT}, sides)
 
 
@@ -216,7 +238,8 @@ def shamir_theorem_1(loss: str = "squared") -> Inequality:
     Returns
     -------
     Inequality
-        Slack: length of the gradient minus the bound, over the sum of their sizes.
+        Slack: length of the gradient minus the bound, over the sum of their sizes, where F is above
+        F_lin(w*) and w is not 0.
 
     Raises
     ------
@@ -227,17 +250,18 @@ def shamir_theorem_1(loss: str = "squared") -> Inequality:
     -----
     Source: Shamir (2018), Theorem 1.
     """
+    chosen = _loss(loss)
 
     def sides(**variables: FloatArray) -> _Sides:
-        unit = _unit(loss, variables)
+        unit = _unit(chosen, variables)
         size, star = np.sum(unit.w**2, axis=0), np.sum(unit.star**2, axis=0)
         spread = np.sum(unit.v**2, axis=0) / np.where(size > 0, size, 1.0)
         steep = _length(*_gradient(unit))
-        bound = unit.gap / np.sqrt(2 * size + star * (2 + spread) + 1e-300)
-        scale = steep + abs(bound) + 1e-9
-        return np.where(size > 0, steep / scale, np.inf), bound / scale
+        bound = unit.gap / np.sqrt(2 * size + star * (2 + spread) + _TINY)
+        scale = steep + abs(bound) + _TINY
+        inside = (size > 0) & unit.has_gap
+        return np.where(inside, steep / scale, np.inf), bound / scale
 
-    _unit(loss, {name: np.zeros(1) for name in (*_DATA, *_POINT)})
     return _from_sides("Theorem 1", {**_DATA, **_POINT}, sides)
 
 
@@ -249,15 +273,19 @@ def shamir_theorem_2(loss: str = "squared", share: float = 1.0) -> Inequality:
     loss : str, default "squared"
         As for `shamir_lemma_1`.
     share : float, default 1
-        The bend is this share of the largest eigenvalue of the Hessian in w, its norm, and the rest
-        of its least one: 1 as printed, 0 for the sharper bound.
+        The bend is the least eigenvalue of the Hessian in w and this share of the way to the
+        largest, which is its norm: 1 as printed, 0 for the sharper bound.  A negative share goes
+        beyond that; the bend then stops at 0.
 
     Returns
     -------
     Inequality
-        Slack: left minus right side of the theorem, over the sum of their sizes.  Where
-        ``stationary`` is positive, V is the one that makes the point stationary, if it is not too
-        long; ``w1`` and ``w2`` are not there.
+        Slack: left minus right side of the theorem, over the sum of their sizes, where F is above
+        F_lin(w*) and w* longer than 1/1000.  Where ``stationary`` is positive, V is the one that
+        makes the point stationary, if it is not too long.  ``w1`` and ``w2`` are not there, and in
+        the place of ``z2`` there is ``pull``, which is E l' z: where it tends to 0 the theorem is
+        tight, and a difference would leave no digits of it.  The second target is positive, which
+        is no loss, as all signs can be changed together.
 
     Raises
     ------
@@ -269,12 +297,18 @@ def shamir_theorem_2(loss: str = "squared", share: float = 1.0) -> Inequality:
     Source: Shamir (2018), Theorem 2.
     """
 
-    def sides(stationary: FloatArray, **variables: FloatArray) -> _Sides:
+    chosen = _loss(loss)
+
+    def sides(stationary: FloatArray, pull: FloatArray, **variables: FloatArray) -> _Sides:
         nothing = np.zeros_like(stationary)
-        unit = _unit(loss, {**variables, "w1": nothing, "w2": nothing})
-        in_x, in_z = unit.slopes()
-        pulled = -in_x / np.where(in_z != 0, in_z, 1.0)
-        use = (stationary > 0) & (in_z != 0) & (_length(pulled) < _LARGEST)
+        unit = _unit(chosen, {**variables, "z2": nothing, "w1": nothing, "w2": nothing})
+        # At w = 0 the slopes of the loss do not depend on the features.
+        slope = chosen.slope(unit.prediction, unit.y)
+        second = (2 * pull - slope[0] * unit.z[0]) / slope[1]
+        unit = unit._replace(z=np.array([unit.z[0], second]))
+        in_x, _ = unit.slopes()
+        pulled = -in_x / pull
+        use = (stationary > 0) & (_length(pulled) < _LARGEST)
         unit = unit._replace(v=np.where(use, pulled, unit.v))
         hidden = unit.x + unit.z[:, None] * unit.v
         bend = unit.loss.curvature(unit.prediction, unit.y) / 2
@@ -285,20 +319,22 @@ def shamir_theorem_2(loss: str = "squared", share: float = 1.0) -> Inequality:
         trace = np.sum(squares, axis=0)
         largest = (trace + np.sqrt(np.maximum(trace**2 - 4 * determinant, 0.0))) / 2
         least = determinant / np.where(largest > 0, largest, 1.0)
-        pull = 2 * abs(in_z)
-        below = least + np.hypot(least, pull)
-        down = np.where(below > 0, pull**2 / (2 * np.where(below > 0, below, 1.0)), 0.0)
-        middle = np.maximum(share * largest + (1 - share) * least, 0.0)
+        # The least eigenvalue of the whole Hessian, its sign changed.
+        down = 2 * pull**2 / (least + np.hypot(least, 2 * pull))
+        middle = np.maximum(least + share * (largest - least), 0.0)
         steep, _ = _gradient(unit)
         left = _length(steep) + _length(unit.v) * np.sqrt(down * middle + down**2)
         star = _length(unit.star)
-        right = unit.gap / np.where(star > 0, star, 1.0)
-        scale = left + abs(right) + 1e-9
-        return np.where(star > 0, left / scale, np.inf), right / scale
+        right = unit.gap / np.maximum(star, _SHORT)
+        scale = left + abs(right) + _TINY
+        inside = (star > _SHORT) & unit.has_gap
+        return np.where(inside, left / scale, np.inf), right / scale
 
-    _unit(loss, {name: np.zeros(1) for name in (*_DATA, *_POINT)})
-    own = {name: interval for name, interval in _POINT.items() if name not in ("w1", "w2")}
-    return _from_sides("Theorem 2", {**_DATA, **own, "stationary": Range(-1, 1)}, sides)
+    ranges = {**_DATA, **_POINT, "y2": Range(0.01, 10, "log")}
+    for name in ("z2", "w1", "w2"):
+        del ranges[name]
+    ranges |= {"pull": Range(1e-6, 10, "log"), "stationary": Range(-1, 1)}
+    return _from_sides("Theorem 2", ranges, sides)
 
 
 def shamir_theorem_3() -> Inequality:
@@ -308,8 +344,9 @@ def shamir_theorem_3() -> Inequality:
     -------
     Inequality
         One input and one feature.  ``w`` and ``v`` are shares of ``b``, the bound on both; ``r``
-        bounds the linear predictor.  Epsilon is the least for which the point is one.  Slack:
-        bound minus gap, over the sum of their sizes.
+        bounds the linear predictor.  Epsilon is the least for which the point is a second-order
+        partial stationary point (Definition 1).  Slack: bound minus gap, over the sum of their
+        sizes.
 
     Notes
     -----
@@ -343,7 +380,7 @@ def shamir_theorem_3() -> Inequality:
         bend = np.minimum(np.sqrt(mu_2 * epsilon) + mu_2 * root, mu_1)
         near = mu_0 * root + r * (epsilon + mu_1 * root + b * np.sqrt(mu_1 * bend + bend**2))
         bound = np.maximum(far, near)
-        scale = bound + abs(gap) + 1e-9
+        scale = bound + abs(gap) + _TINY
         return bound / scale, gap / scale
 
     box = {name: Range(-3, 3) for name in ("x1", "x2", "z1", "z2", "y1", "y2")}

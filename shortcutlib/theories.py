@@ -143,7 +143,7 @@ def side_by_side(teacher: Teacher, *, features: int = 8) -> Table:
                     "One global optimum and one spurious point; for this teacher the latter's loss "
                     f"is {trap:.2f} times that of the best linear predictor.",
                     "One optimum near the identity. Far from it there are d! - 1 more if ‖W*‖₂ < "
-                    "1, and local minima that are no optima.",
+                    "1, and there can be local minima that are no optima.",
                     "No local minimum in (w, V) above the best linear predictor.",
                 ),
             ),

@@ -94,8 +94,9 @@ def test_worst_points_are_as_bad_as_recorded(trial) -> None:
             np.testing.assert_allclose(
                 inequality.slack(**point)[0], result["worst"], rtol=1e-6, atol=1e-8
             )
-            if result["ratio"] is not None:
-                left, right = (side[0] for side in inequality.sides(**point))
+            left, right = (side[0] for side in inequality.sides(**point))
+            # Where both sides are tiny beside their scale, their ratio is rounding.
+            if result["ratio"] is not None and abs(right) > 1e-3:
                 np.testing.assert_allclose(left / right, result["ratio"], rtol=1e-6)
 
 

@@ -73,7 +73,7 @@ def phases_figure(
     whole : mapping, optional
         The same for the entire process, in a second panel.
     other : mapping, optional
-        A second training that goes the same way, with noise say, drawn thin and pale into the
+        A second training that goes the same way, without noise say, drawn thin and pale into the
         second panel, under the first.
 
     Returns

@@ -343,7 +343,7 @@ def _add_variances(trainings: list[dict[str, Any]]) -> None:
 #: Beginning of the files' names, name of what is shipped, and how it is thinned.
 _COLLECTED: tuple[tuple[str, str, dict[str, Any]], ...] = (
     ("convergence", "convergence", {"most": 40}),
-    ("dynamics", "dynamics", {"head": 101, "most": 120}),
+    ("dynamics", "dynamics", {"head": 101, "most": 400}),
     ("exact", "dynamics-without-noise", {"head": 101, "most": 120}),
     ("zero-start", "zero-start", {"most": 10}),
     ("pairs", "pairs", {}),
