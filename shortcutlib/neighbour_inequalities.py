@@ -211,7 +211,6 @@ def shamir_lemma_1(loss: str = "squared") -> Inequality:
     -----
     Source: Shamir (2018), Lemma 1.
     """
-
     chosen = _loss(loss)
 
     def sides(**variables: FloatArray) -> _Sides:
@@ -296,7 +295,6 @@ def shamir_theorem_2(loss: str = "squared", share: float = 1.0) -> Inequality:
     -----
     Source: Shamir (2018), Theorem 2.
     """
-
     chosen = _loss(loss)
 
     def sides(stationary: FloatArray, pull: FloatArray, **variables: FloatArray) -> _Sides:
