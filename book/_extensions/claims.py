@@ -312,7 +312,8 @@ class Search(Page):
         return [
             self.paragraph(
                 f"The recorded run tried {len(names)} inequalities with {len(constants)} choices "
-                f"of their constants or losses, each from the seed{'s' * (len(seeds) > 1)} {listed}: "
+                "of their constants or losses, each from the "
+                f"seed{'s' * (len(seeds) > 1)} {listed}: "
                 f"{points:,} points in all (NumPy {versions['numpy']}, SciPy {versions['scipy']}). "
                 "The constants of these inequalities that the ledger calls good held at all of "
                 "them, up to rounding; for each of the others a counterexample was found."
