@@ -20,6 +20,7 @@ from concurrent.futures import (
     ProcessPoolExecutor,
     wait,
 )
+from concurrent.futures.process import BrokenProcessPool
 from contextlib import AbstractContextManager, contextmanager, suppress
 from dataclasses import dataclass
 from functools import partial
@@ -241,14 +242,29 @@ class _Here(Executor):
         return future
 
 
+class _Processes(ProcessPoolExecutor):
+    """A pool that says so when it breaks, also while it starts a worker."""
+
+    def submit(
+        self, function: Callable[..., Any], /, *arguments: Any, **options: Any
+    ) -> Future[Any]:
+        """Hand out work."""
+        try:
+            return super().submit(function, *arguments, **options)
+        except OSError as problem:
+            # Another worker died: its end closes the pipe that the new one was to be given.  What
+            # the system itself refuses (no memory, no more processes) has a number.
+            if problem.errno is not None:
+                raise
+            raise BrokenProcessPool("a worker died while another was being started") from problem
+
+
 @contextmanager
 def _pool(workers: int) -> Iterator[Executor]:
     # A started process, unlike a forked one, inherits no locks, threads or half-written buffers.
     context = multiprocessing.get_context("spawn")
     reader, writer = context.Pipe(duplex=False)
-    executor = ProcessPoolExecutor(
-        workers, mp_context=context, initializer=_leave_with, initargs=(reader,)
-    )
+    executor = _Processes(workers, mp_context=context, initializer=_leave_with, initargs=(reader,))
     try:
         yield executor
     finally:

@@ -1,3 +1,4 @@
+import errno
 import os
 import signal
 import time
@@ -70,6 +71,34 @@ def test_a_worker_being_started_while_another_dies_does_not_hold_up_the_run(dela
     monkeypatch.setattr(SpawnProcess, "start", slow_start)
     with pytest.raises(WorkersLostError):
         list(results(processes(2), die, range(8)))
+
+
+def failing_once(problem, monkeypatch):
+    """Let the second worker fail to start, once."""
+    start, started = SpawnProcess.start, []
+
+    def start_or_fail(process):
+        started.append(process)
+        if len(started) == 2:
+            raise problem
+        start(process)
+
+    monkeypatch.setattr(SpawnProcess, "start", start_or_fail)
+    return started
+
+
+def test_a_worker_that_gets_a_closed_pipe_is_a_loss_and_costs_nothing(monkeypatch):
+    # What the multiprocessing library says when another worker's end closed the pipe.
+    started = failing_once(OSError("handle is closed"), monkeypatch)
+    found = list(results(processes(2), square, range(8)))
+    assert sorted(found) == [(x, x * x) for x in range(8)]
+    assert len(started) > 2
+
+
+def test_a_worker_that_the_system_refuses_is_no_loss(monkeypatch):
+    failing_once(OSError(errno.EAGAIN, "no more processes"), monkeypatch)
+    with pytest.raises(OSError, match="no more processes"):
+        list(results(processes(2), square, range(8)))
 
 
 @pytest.mark.parametrize("workers", [1, 2])
