@@ -137,7 +137,7 @@ def dask_cluster(address: str, timeout: float = 10.0) -> Workers:
     def connect() -> Iterator[Executor]:
         # Closing the client makes the scheduler forget, and stop, what is still under way.
         with _quiet("distributed.client", "tornado.application"), connected() as client:
-            yield client.get_executor(pure=False)
+            yield _Cluster(client)
 
     if not address.rpartition(":")[2].isdigit():
         # Dask itself would complain at length.
@@ -240,6 +240,38 @@ class _Here(Executor):
         except Exception as problem:
             future.set_exception(problem)
         return future
+
+
+class _Cluster(Executor):
+    """The workers of a Dask client.
+
+    Not the client's own executor.  That one looks at the state of the work once more after fetching
+    the result; it takes a result for an error if the worker that holds it has gone meanwhile, and
+    waits for ever if the connection breaks while it fetches.
+    """
+
+    def __init__(self, client: Any) -> None:
+        self._client = client
+
+    def submit(
+        self, function: Callable[..., Any], /, *arguments: Any, **options: Any
+    ) -> Future[Any]:
+        """Hand out work."""
+        work = self._client.submit(partial(function, **options), *arguments, pure=False)
+        future: Future[Any] = Future()
+        self._client.loop.add_callback(_pass_on, work, future)
+        return future
+
+
+async def _pass_on(work: Any, future: Future[Any]) -> None:
+    """Tell a future what becomes of a piece of work."""
+    try:
+        result = await work
+    except BaseException as problem:
+        # Whatever it is, somebody waits for it.
+        future.set_exception(problem)
+    else:
+        future.set_result(result)
 
 
 class _Processes(ProcessPoolExecutor):

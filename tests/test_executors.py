@@ -6,10 +6,11 @@ from contextlib import closing
 from multiprocessing.context import SpawnProcess
 from pathlib import Path
 
+import distributed
 import psutil
 import pytest
 
-from shortcutlib.executors import WorkersLostError, processes, results
+from shortcutlib.executors import WorkersLostError, dask_cluster, processes, results
 
 
 def square(x):
@@ -99,6 +100,45 @@ def test_a_worker_that_the_system_refuses_is_no_loss(monkeypatch):
     failing_once(OSError(errno.EAGAIN, "no more processes"), monkeypatch)
     with pytest.raises(OSError, match="no more processes"):
         list(results(processes(2), square, range(8)))
+
+
+@pytest.fixture(scope="module")
+def cluster():
+    with distributed.LocalCluster(
+        n_workers=2, processes=False, protocol="tcp", host="127.0.0.1", dashboard_address=None
+    ) as cluster:
+        yield dask_cluster(cluster.scheduler_address)
+
+
+def test_a_result_that_the_cluster_loses_on_its_way_here_is_a_result(cluster, monkeypatch):
+    gather, lost = distributed.Client._gather, []
+
+    async def gather_and_lose(client, futures, *arguments, **options):
+        found = await gather(client, futures, *arguments, **options)
+        for future in futures:
+            # As when the worker that holds it goes just then.
+            client._handle_lost_data(future.key)
+            lost.append(future.status)
+        return found
+
+    monkeypatch.setattr(distributed.Client, "_gather", gather_and_lose)
+    found = list(results(cluster, square, range(8)))
+    assert sorted(found) == [(x, x * x) for x in range(8)]
+    assert lost == ["lost"] * 8
+
+
+def test_a_result_that_cannot_be_fetched_ends_the_run(cluster, monkeypatch):
+    async def fail_to_gather(client, futures, *arguments, **options):
+        raise OSError("the connection is gone")
+
+    monkeypatch.setattr(distributed.Client, "_gather", fail_to_gather)
+    with pytest.raises(OSError, match="the connection is gone"):
+        list(results(cluster, square, range(8)))
+
+
+def test_an_error_in_the_work_of_a_cluster_is_raised(cluster):
+    with pytest.raises(KeyError):
+        list(results(cluster, fail, [1]))
 
 
 @pytest.mark.parametrize("workers", [1, 2])
