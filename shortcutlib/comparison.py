@@ -260,7 +260,7 @@ def linear_path_loss(teacher: Teacher, angle: ArrayLike) -> FloatArray:
 
 
 def embed(teacher: Teacher) -> FloatArray:
-    """ResLink weights W* that give the teacher's labels, near the identity as far as possible.
+    """ResLink weights W* that give the teacher's labels.
 
     Parameters
     ----------
@@ -270,8 +270,9 @@ def embed(teacher: Teacher) -> FloatArray:
     Returns
     -------
     ndarray, shape (p k, p k)
-        One column of I + W* for each patch, where the filter is largest; all others vanish, so the
-        spectral norm is at least 1 unless p = 1.
+        One column of I + W* for each patch, where the filter is largest; all others vanish.  This
+        is one choice among many, but every column must be a multiple of one of the k patch filters:
+        the rank of I + W* is at most k, and the spectral norm of W* is at least 1 unless p = 1.
 
     Raises
     ------

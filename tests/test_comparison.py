@@ -96,6 +96,21 @@ def test_embedding_gives_the_same_labels():
         comparison.embed(MIXED)
 
 
+def test_no_embedding_is_near_the_identity(rng):
+    # The weight of every patch shared among the columns at random: the same labels.
+    d, k = POSITIVE.p * POSITIVE.k, POSITIVE.k
+    x, y = comparison.draw(POSITIVE, 100, rng)
+    filters = np.kron(np.eye(k), POSITIVE.filter) * POSITIVE.output_weights[:, None]
+    for _ in range(50):
+        # Every column has the direction of one patch only.
+        shares = rng.random((k, d)) * (np.arange(k)[:, None] == rng.permutation(np.arange(d) % k))
+        shares /= shares.sum(axis=1, keepdims=True)
+        weights = filters.T @ shares - np.eye(d)
+        np.testing.assert_allclose(output(x, weights), y, atol=1e-12)
+        assert np.linalg.matrix_rank(weights + np.eye(d)) <= k
+        assert np.linalg.norm(weights, 2) >= 1 - 1e-12
+
+
 def test_descent_on_the_expected_loss():
     rng = np.random.default_rng(4)
     shortcut = comparison.descend_expected(MIXED, 50, rng)

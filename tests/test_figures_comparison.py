@@ -40,7 +40,7 @@ def test_students():
 
 def test_two_kinds():
     columns = {"step": [0, 1, 2, 3], "inner_product": [-2, -1, 1, 2], "potential": [3, 2, 1, 0]}
-    first, second = figures.two_kinds_figure([-1, 0.2, 0.5], [1, 1, 1], columns).axes
-    for axes, turn in ((first, 1), (second, 2)):
+    first, second = figures.two_kinds_figure([-1, 0.1, 0.5], [1, 1, 1], columns).axes
+    for axes, turn in ((first, 2), (second, 2)):
         shaded = axes.patches[0].get_extents().transformed(axes.transData.inverted())
         assert shaded.x1 == pytest.approx(turn)

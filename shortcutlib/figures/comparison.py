@@ -110,7 +110,8 @@ def two_kinds_figure(
     Parameters
     ----------
     trained, known : sequence of float
-        q/N along a descent, with trained and with known output weights.
+        q/N along a descent, with trained and with known output weights.  Stage I is shaded: until
+        q/N is 1/5.
     columns : mapping of str to sequence
         Columns ``step``, ``inner_product``, ``potential`` of a ResLink training.
 
@@ -132,12 +133,12 @@ def two_kinds_figure(
         )
         label_panel(second, "b", "ResLink, known output weights")
         turns = (
-            (first, "Stage I", 0.45, np.arange(len(trained)), trained),
-            (second, "Phase I", 0.55, np.asarray(columns["step"]), columns["inner_product"]),
+            (first, "Stage I", 0.45, np.arange(len(trained)), trained, 0.2),
+            (second, "Phase I", 0.55, np.asarray(columns["step"]), columns["inner_product"], 0.0),
         )
-        for axes, name, height, step, values in turns:
+        for axes, name, height, step, values, enough in turns:
             axes.axhline(0, color=MUTED, linewidth=0.8)
-            wrong = np.asarray(values) <= 0
+            wrong = np.asarray(values) <= enough
             turn = float(step[int(np.argmin(wrong))]) if wrong[0] else 0.0
             axes.axvspan(0, turn, color=HAIRLINE, alpha=0.5, linewidth=0)
             axes.text(

@@ -212,7 +212,7 @@ def runaway_figure(
 
 
 def stochastic_figure(rows: Sequence[dict[str, Any]], bounds: dict[int, float]) -> Figure:
-    """Excess of SGD over the best linear predictor against the number of steps.
+    """Excess of SGD over the best linear predictor of the ball, against the number of steps.
 
     Parameters
     ----------
@@ -246,7 +246,12 @@ def stochastic_figure(rows: Sequence[dict[str, Any]], bounds: dict[int, float]) 
             )
         axes.axhline(0, color=SHORTCUT, linewidth=1.2)
         label_directly(
-            axes, "best linear predictor", (steps[-1], 0), SHORTCUT, offset=(0, 8), ha="right"
+            axes,
+            "best linear predictor of the ball",
+            (steps[-1], 0),
+            SHORTCUT,
+            offset=(0, 8),
+            ha="right",
         )
         axes.set_xscale("log")
         axes.set_yscale("symlog", linthresh=0.1)

@@ -37,6 +37,8 @@ class SkipSetting:
         b: M_1 is the ball ||(w, v)|| <= b.
     hidden_radius : float
         M_2 is the ball ||A|| <= hidden_radius in the Frobenius norm.
+    step_ratio : float, default 1
+        c: the step size is c b / (l sqrt(T)).
 
     Raises
     ------
@@ -54,6 +56,7 @@ class SkipSetting:
     hidden: int = 8
     radius: float = 3.0
     hidden_radius: float = 5.0
+    step_ratio: float = 1.0
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "inputs", matrix("inputs", self.inputs))
@@ -67,6 +70,8 @@ class SkipSetting:
             raise ValueError(
                 f"radius = {self.radius}, hidden_radius = {self.hidden_radius}: give positive ones"
             )
+        if not 0 < self.step_ratio < np.inf:
+            raise ValueError(f"step_ratio = {self.step_ratio}: give a positive, finite one")
 
     @property
     def lipschitz(self) -> float:
@@ -81,8 +86,8 @@ class SkipSetting:
         return float(at_zero) + self.lipschitz * self.radius
 
     def step(self, steps: int) -> float:
-        """The step size b / (l sqrt(T))."""
-        return self.radius / (self.lipschitz * float(np.sqrt(steps)))
+        """The step size c b / (l sqrt(T))."""
+        return self.step_ratio * self.radius / (self.lipschitz * float(np.sqrt(steps)))
 
 
 @dataclass(frozen=True, eq=False)
@@ -193,7 +198,8 @@ def excess_bound(setting: SkipSetting, *, steps: int, delta: float) -> float:
     Returns
     -------
     float
-        (2.5 b l + 2 sqrt(2) min(r, b l) sqrt(log(1/delta))) / sqrt(T) for the step b / (l sqrt(T)).
+        ((2/c + c/2) b l + 2 sqrt(2) min(r, b l) sqrt(log(1/delta))) / sqrt(T) for the step
+        c b / (l sqrt(T)).
 
     Raises
     ------
@@ -212,7 +218,8 @@ def excess_bound(setting: SkipSetting, *, steps: int, delta: float) -> float:
         raise ValueError(f"delta = {delta}: give a probability between 0 and 1")
     bl = setting.radius * setting.lipschitz
     chance = 2 * np.sqrt(2) * min(setting.largest_loss, bl) * np.sqrt(np.log(1 / delta))
-    return float((2.5 * bl + chance) / np.sqrt(steps))
+    regret = (2 / setting.step_ratio + setting.step_ratio / 2) * bl
+    return float((regret + chance) / np.sqrt(steps))
 
 
 def best_linear_in_ball(setting: SkipSetting) -> tuple[FloatArray, float]:

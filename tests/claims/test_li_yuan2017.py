@@ -17,7 +17,7 @@ from shortcutlib.neighbour_inequalities import li_yuan_lemma_2_5
 from shortcutlib.reslink.adversary import POTENTIAL_CAP
 from shortcutlib.reslink.circulant import circulant, circulant_start, circulant_teacher, measure
 from shortcutlib.reslink.exchangeable import measure_blocks
-from shortcutlib.reslink.experiments import Convergence, _streams
+from shortcutlib.reslink.experiments import Convergence, Dynamics, _streams
 from shortcutlib.reslink.images import load_images
 from shortcutlib.reslink.network import batch_gradient, output, vanilla_output
 from shortcutlib.reslink.population import column_angles, gradient, loss
@@ -163,6 +163,9 @@ def test_switching_columns():
     """Exchanging equal columns changes nothing; exchanging different ones always does."""
     rng = np.random.default_rng(2)
     same = np.zeros((3, 3))
+    unlike = np.array([[1, 0.5], [-2, -1.5]])
+    assert loss(unlike[:, ::-1], unlike) < 1e-12
+    values = {"first": unlike[0, 1], "second": unlike[1, 0], "third": unlike[1, 1]}
     apart, tried = np.inf, 0
     while tried < 1000:
         W = _one(rng, int(rng.integers(2, 8)), 0.9)
@@ -174,7 +177,47 @@ def test_switching_columns():
         order[[i, j]] = order[[j, i]]
         apart = min(apart, loss(W[:, order], W) / difference**2)
         tried += 1
-    return Failed(-1.0, same, Held(float(apart) - 1e-3, tried))
+    return Failed(-1.0, same, Held(float(apart) - 1e-3, tried), values)
+
+
+@claim("li-yuan2017-text-every-step")
+def test_every_step():
+    """A run of the chapter; and steps with two possible noises, whose mean is exact."""
+    run = Dynamics(d=100, frobenius=4, trace=-0.75, rate=0.0015, precision="double").prepare()
+    records = []
+    for step in range(330):
+        run.advance(step)
+        records.append(run.measure())
+    inner, distance, potential = (
+        np.array([record[name] for record in records])
+        for name in ("inner_product", "distance", "potential")
+    )
+    turn = int(np.argmax(inner > 0))
+    assert np.all(inner[turn:] > 0)
+    steps = np.arange(len(distance) - 1)
+    away = (np.diff(distance) > 0) & (potential[:-1] < 0.1) & (steps >= turn)
+    step = int(np.argmax(away))
+    rng = np.random.default_rng(4)
+    slack, tried, sharp = np.inf, 0, -np.inf
+    while tried < 1000:
+        d = int(rng.integers(2, 7))
+        W, W_star = _one(rng, d, 0.6), _one(rng, d, 0.6)
+        way, down = W_star - W, -gradient(W, W_star)
+        along = np.sum(way * down)
+        if along < 1e-9:
+            continue
+        noise = rng.standard_normal((d, d)) * 10 ** rng.uniform(-2, 1)
+        second_moment = np.sum(down**2) + np.sum(noise**2)
+        before = np.sum(way**2)
+        after = [
+            np.mean([np.sum((way - rate * (down + s * noise)) ** 2) for s in (1, -1)])
+            for rate in np.array([0.999, 1.001]) * 2 * along / second_moment
+        ]
+        slack, sharp = min(slack, (before - after[0]) / before), max(sharp, before - after[1])
+        tried += 1
+    assert sharp < 0
+    values = {"turn": turn, "step": step, "potential": potential[step], "factor": 2.0}
+    return Failed(distance[step] - distance[step + 1], step, Held(float(slack), tried), values)
 
 
 @claim("li-yuan2017-abstract-necessary")
@@ -606,6 +649,32 @@ def test_lemma_2_5():
         Held(best.value + 1e-9, best.evaluations), 0.499 - reached,
         {"best": reached, "half": reached, "steps": whole.ranges["steps"].low},
     )  # fmt: skip
+
+
+@claim("li-yuan2017-text-schedule")
+def test_schedule():
+    """Stages, each with a tenth of the step size: the bound holds at the end of every one."""
+    rng = np.random.default_rng(31)
+    slack, tried = np.inf, 0
+    for _ in range(20):
+        delta, alpha = 10 ** rng.uniform(-0.5, 0.5), rng.uniform(0.1, 2)
+        second_moment = 10 ** rng.uniform(-1, 1)
+        error, steps = 1.0, 20
+        while (
+            not reslink.enough_steps(delta, steps, alpha, second_moment, 1.0)
+            or reslink.convergence_step(delta, steps, alpha) * delta > 0.5
+        ):
+            steps = int(1.1 * steps) + 1
+        for _ in range(3):
+            rate = reslink.convergence_step(delta, steps, alpha)
+            for _ in range(steps):
+                # The worst that one-point convexity and the second moment leave.
+                error = (1 - 2 * rate * delta) * error + rate**2 * second_moment
+            bound = reslink.convergence_bound(delta, steps, alpha, second_moment)
+            slack, tried = min(slack, 1 - error / bound), tried + steps
+            while reslink.convergence_step(delta, steps, alpha) > rate / 10:
+                steps = int(1.05 * steps) + 1
+    return Held(float(slack), tried)
 
 
 # ---------------------------------------------------------------------------------------------

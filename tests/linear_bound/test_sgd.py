@@ -1,5 +1,7 @@
 """Theorem 4's SGD: its steps, the equivalence behind the proof, and the bound with constants."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from scipy.optimize import minimize
@@ -31,7 +33,7 @@ def plain(setting, steps, seed):
     joint = rng.standard_normal((1, d + m))[0]
     joint *= setting.radius / np.linalg.norm(joint)
     A = shrink(rng.standard_normal((1, m, d))[0], setting.hidden_radius)
-    eta = setting.radius / (setting.lipschitz * np.sqrt(steps))
+    eta = setting.step_ratio * setting.radius / (setting.lipschitz * np.sqrt(steps))
     values = []
     for _ in range(steps):
         w, v = joint[:d], joint[d:]
@@ -47,7 +49,9 @@ def plain(setting, steps, seed):
     return np.array(values)
 
 
-def test_every_iterate_is_that_of_plain_sgd(setting):
+@pytest.mark.parametrize("step_ratio", [1.0, 3.0])
+def test_every_iterate_is_that_of_plain_sgd(setting, step_ratio):
+    setting = replace(setting, step_ratio=step_ratio)
     runs = skip_sgd(setting, steps=30, runs=1, rng=np.random.default_rng(5), looks=30)
     expected = plain(setting, 30, 5)
     np.testing.assert_allclose(runs.objective[:, 0], expected, rtol=1e-12)
@@ -144,6 +148,8 @@ def test_arguments_are_checked(setting):
         SkipSetting(np.ones((1, 1)), [1.0], SQUARED)
     with pytest.raises(ValueError, match="radius = 0"):
         SkipSetting(np.ones((1, 1)), [1.0], LOGISTIC, radius=0)
+    with pytest.raises(ValueError, match="step_ratio = inf"):
+        replace(setting, step_ratio=np.inf)
     with pytest.raises(ValueError, match="delta = 1"):
         excess_bound(setting, steps=10, delta=1)
     with pytest.raises(ValueError, match="steps = 0"):
