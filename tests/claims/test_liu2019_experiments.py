@@ -8,6 +8,7 @@ from scipy import stats
 from shortcutlib import StepSizes, StopReason, Teacher, growth, population, reduced, two_filters
 from shortcutlib.adversary import Range, search
 from shortcutlib.angles import unit
+from shortcutlib.convergence import theorem_4_output_step
 from shortcutlib.dissipativity import filter_distance, filter_progress
 from shortcutlib.exact import separatrix, success_probability
 from shortcutlib.inequalities import configuration
@@ -283,21 +284,41 @@ def test_cnn_can_be_trapped():
     )
 
 
+@claim("liu2019-text-guarantee")
+def test_guarantee():
+    """1,000 iterations of warm-up save every start for k = 16, and not for k = 36."""
+    enough, short, iterations = 16, 36, 1000
+    saved = {
+        k: saves_every_start(Teacher.section_4(k), StepSizes.section_4(k, warmup=iterations))
+        for k in (enough, short)
+    }
+    ratio = min(theorem_4_output_step(k) ** -1 / k**2 for k in PRINTED_K)
+    assert np.linalg.norm(Teacher.section_4(enough).residual) > 1
+    values = {"warm-up": iterations, "long enough": enough, "too short": short}
+    return Failed(
+        0.0 if saved[short] else -1.0,
+        short,
+        Held(0.0 if saved[enough] else -1.0, 1, exact=True),
+        values | {"steps": Down(ratio)},
+    )
+
+
 @claim("liu2019-footnote-2", "liu2019-figure-3-left")
 def test_footnote_2():
-    """With S^2 = kN/2, k = 16 a plain network is never trapped; for S^2 <= N/2 often enough."""
+    """With S^2 = kN/2 a plain network is never trapped, with p = 100 seldom; else often enough."""
 
-    def failure(k: int, ratio: float, size: float) -> float:
+    def failure(k: int, ratio: float, size: float, p: int = 8) -> float:
         """The share of section 4's starts that is trapped, for S^2 = ratio N."""
         teacher = Teacher.from_numbers(
-            k=k, p=8, output_sum=np.sqrt(ratio * size), norm_squared=size, angle=1.0
+            k=k, p=p, output_sum=np.sqrt(ratio * size), norm_squared=size, angle=1.0
         )
         steps = StepSizes.constant(0.1, 0.1)
         return 1 - success_probability(teacher, steps, "cnn", tolerance=1e-3).probability
 
     # Large N without many patches would be unstable with the paper's step of .1.
     found = {
-        (k, ratio, size): failure(k, ratio, size)
+        (k, ratio, size, p): failure(k, ratio, size, p)
+        for p in (2, 4, 8)
         for k in (2, 3, 8, 32, 100)
         for size in (1.0, 6.0 * k)
         for ratio in (1e-3, 0.1, 0.25, 0.5)
@@ -305,6 +326,8 @@ def test_footnote_2():
     low, high = min(found.values()), max(found.values())
     k, share = 16, 0.5
     never = failure(k, share * k, 6.0 * k)
+    patches, long_filter = 2, 100
+    seldom = failure(patches, 0.5, 1.0, long_filter)
     slack = min(low - 0.25, 0.75 - high)
     return Failed(
         never - 0.25,
@@ -313,7 +336,11 @@ def test_footnote_2():
         values={
             "k": k,
             "share": 1 / share,
-            "ratio": lambda N: N * max(ratio for _, ratio, _ in found),
+            "ratio": lambda N: N * max(ratio for _, ratio, _, _ in found),
+            "filter": max(p for _, _, _, p in found),
+            "patches": patches,
+            "long filter": long_filter,
+            "trapped": seldom,
             "least": Down(low),
             "most": high,
         },
@@ -536,6 +563,20 @@ def test_one_epsilon_for_all_starts():
     return Failed(
         -spread if differ else 1.0, {"q": q, "s": sums[[0, -1]]}, Held(held, 14, exact=True)
     )
+
+
+@claim("response-stays-acute")
+def test_acute_above_the_border():
+    """A start that succeeds, and is beyond the right angle for a while."""
+    k, q = 25, -1.9
+    teacher, steps = Teacher.section_4(k), section_4_steps("resnet", k)
+    run = reduced.descend(teacher, reduced.state(0.0, q, teacher.angle), steps, iterations=100_000)
+    assert run.stop is StopReason.GLOBAL_OPTIMUM
+    assert q > separatrix(teacher, steps, np.zeros(1))[0]
+    assert run.path.iteration[np.argmax(run.path.alignment > 0)] > 200
+    largest = np.max(run.path.angle)
+    values = {"k": k, "start": q, "angle": largest / np.pi}
+    return Failed(np.pi / 2 - largest, q, values=values)
 
 
 @claim("response-epsilon-depends")

@@ -47,6 +47,45 @@ def test_equation_1(rng):
     return Held(1e-12 - worst, len(SIZES) * 50, exact=True)
 
 
+@claim("liu2019-text-close-to-one")
+def test_close_to_one(rng):
+    """|w*| <= 1 says at least 1/2; and what the teacher of section 4 has."""
+    worst, least = 0.0, np.inf
+    for _ in range(1000):
+        p = int(rng.integers(2, 9))
+        filter_ = unit(rng.standard_normal(p))
+        near = np.linalg.norm(filter_ - shortcut_vector(p)) <= 1
+        along = filter_ @ shortcut_vector(p)
+        worst = max(worst, float(near != (along >= 0.5)))
+        least = min(least, along if near else np.inf)
+    of_section_4 = Teacher.section_4(25).filter @ shortcut_vector(8)
+    values = {"least": 0.5, "section 4": of_section_4}
+    return Held(min(-worst, least - 0.5), 1000, values=values)
+
+
+@claim("liu2019-text-identifiable")
+def test_identifiable(rng):
+    """(6) does not see the length of its filter; unit filters and output weights are told apart."""
+    w, a, Z = _draw(rng, 4, 3)
+    base = np.ones(4) / 2
+    longer = 3 * (base + w) - base
+    short = networks.normalised_residual_network(w, a, Z)
+    same = np.max(np.abs(short - networks.normalised_residual_network(longer, a, Z)))
+    assert same < 1e-12
+    slack, tried = np.inf, 0
+    while tried < 1000:
+        teacher = _random_teacher(rng, p=int(rng.integers(2, 6)), k=int(rng.integers(1, 6)))
+        size = 10 ** rng.uniform(-3, 1)
+        v = unit(teacher.filter + size * rng.standard_normal(teacher.p))
+        a = teacher.output_weights + size * rng.standard_normal(teacher.k)
+        apart = np.sum((a - teacher.output_weights) ** 2)
+        apart += teacher.norm_squared * np.sum((v - teacher.filter) ** 2)
+        loss = population.loss(v - shortcut_vector(teacher.p), a, teacher)
+        slack = min(slack, loss / apart - 1 / 48.4 + 1e-9)
+        tried += 1
+    return Failed(-np.linalg.norm(longer - w), longer, Held(float(slack), tried))
+
+
 @claim("liu2019-equation-2")
 def test_equation_2(rng):
     worst = 0.0

@@ -67,6 +67,24 @@ def _turns(step, level, spread, angle):
     return angle - np.abs(angle - turn)
 
 
+@claim("liu2019-text-order-of-the-step")
+def test_order_of_the_step():
+    """For S = 0 it is the same for every k; where S^2 is a share c of kN, below 1/(20 c^2 k^2)."""
+
+    def step(k, N, share):
+        return theorem_10_filter_step(make_teacher(int(k), share, N, 1.0))
+
+    k = np.array([2, 10, 100, 1000])
+    for share in (0.01, 0.3, 1.0):
+        assert max(step(each, 1.0, share) * share**2 * each**2 for each in k) < 0.05
+    constant = step(1000, 1.0, 0.0) * 1000**2
+    formula = lambda k, N: (N / 5) / (3 * N + 2 * k * N) ** 2  # noqa: E731
+    misfit = max(abs(step(each, 2.0, 1.0) / formula(each, 2.0) - 1) for each in k)
+    values = {"largest sum": formula, "no sum": lambda N: step(7, N, 0.0)}
+    held = Held(1e-12 - misfit, k.size, exact=True)
+    return Failed(1.0 - constant, "S = 0, k = 1000", held, values)
+
+
 @claim("liu2019-theorem-10")
 def test_theorem_10(rng):
     """Without the band (10) one step can throw q far below m; with it, the bounds stay."""

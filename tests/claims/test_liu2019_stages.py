@@ -274,7 +274,7 @@ def _lemma_6_proof() -> Held:
     )
 
 
-@claim("liu2019-equation-11", "liu2019-lemma-6")
+@claim("liu2019-equation-11", "liu2019-lemma-6", "liu2019-text-kept-away")
 def test_lemma_6(rng):
     """For every absolute C some teacher fails; eta_w <= .48 eta_a/N holds for every one."""
     violations = [trapped_by_large_norm(constant) for constant in (1e-4, 1.0, 1e4)]
@@ -290,6 +290,8 @@ def test_lemma_6(rng):
             values={
                 "step": Down(least_ratio()),
                 "output step": lambda k: lemma_5_output_step(k),
+                # |w - w bar| is |v + v*|, and phi is at most 5 pi/12.
+                "distance": Down(2 + 2 * np.cos(ACUTE)),
             },
         ),
     )
