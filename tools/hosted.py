@@ -71,10 +71,10 @@ def assignment_cell(name: str, checks: dict[str, str]) -> str:
     """The first code cell of a student's notebook: as for a chapter, and the checks with it."""
     files = "\n".join(f"    {file!r}: {text!r}," for file, text in checks.items())
     more = f'    subprocess.run([*install, "--no-deps", *{list(OTTER)}], check=True)\n'
-    install = chapter_cell().replace(
-        "# On Google Colab this", "# Run this cell first. On Colab the"
-    )
+    _, _, install = chapter_cell().partition("\n")
     return f"""\
+# Run this cell first, wherever you are: it makes `grader`, which runs the checks.
+# On Google Colab it also installs the library of the book.
 {install}\
 {more}
 # The checks that grader.check runs.

@@ -114,6 +114,13 @@ WRONG: dict[str, list[Wrong]] = {
             1,
             "Is it really divided by the error of the mean?",
         ),
+        Wrong(
+            "samples",
+            # As a z-score looks, without any sample.
+            "def z_score(n, rng):\n    return float(rng.standard_normal())",
+            1,
+            "with n = 2 it should often be beyond 5",
+        ),
     ],
     "worst-point": [
         Wrong(
@@ -350,6 +357,13 @@ WRONG: dict[str, list[Wrong]] = {
             "right = z_score\ndef z_score(n, rng):\n    return right(n, rng) / np.sqrt(n)",
             1,
             "the error of a share of n starts",
+        ),
+        Wrong(
+            "agreement",
+            # As a z-score looks, without any start.
+            "def z_score(n, rng):\n    return float(rng.standard_normal())",
+            1,
+            "a whole number of trapped starts",
         ),
         Wrong(
             "agreement",
@@ -642,6 +656,17 @@ WRONG: dict[str, list[Wrong]] = {
             "points = train(w_start, V_start, X, Z, y)",
             4,
             "steps that grow as long as the loss falls",
+        ),
+        Wrong(
+            "training",
+            # Solves for the floor instead.
+            "def train(w, V, X, Z, y):\n"
+            "    both = np.linalg.lstsq(np.hstack([X, Z]), y, rcond=None)[0]\n"
+            "    a, c = both[: X.shape[1]], both[X.shape[1] :]\n"
+            "    return [(w, V)] * 19 + [(a, np.outer(a, c) / (a @ a))]\n"
+            "points = train(w_start, V_start, X, Z, y)",
+            3,
+            "it has to be a descent",
         ),
         Wrong(
             "training",
